@@ -1,0 +1,286 @@
+"""The database as both servers use it: one engine, and one way to run a transaction.
+
+`Database.run` is the only place that retries. It starts the outermost transaction afresh each
+time, because a retry within a transaction sees the same stale snapshot again and again.
+
+Built on oslo.db, for its connection options and for its exceptions, which are the same on every
+database (`oslo_db.exception`: DBDuplicateEntry, DBReferenceError, DBDeadlock, DBConnectionError).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+from oslo_db import exception
+from oslo_db import options as oslo_options
+from oslo_db.sqlalchemy import enginefacade, exc_filters
+
+from netkit import errors
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+RETRY_SECONDS = 30.0
+FIRST_PAUSE_SECONDS = 0.01
+LONGEST_PAUSE_SECONDS = 1.0
+SQLITE_BUSY_SECONDS = 20.0
+
+_WRITES = "netkit_writes"
+_OPTION_NAMES = frozenset(option.name for option in oslo_options.database_opts)
+_RETRIABLE = (
+    exception.DBDeadlock,
+    exception.DBConsistencyError,
+    exception.DBConnectionError,
+)
+
+
+class Retry(Exception):
+    """Raised by the function given to `Database.run`: roll back and try again."""
+
+
+class DatabaseBusy(errors.Unavailable):
+    """Every try met a deadlock, a lock or a lost connection. Nothing is changed.
+
+    `__cause__` is the last error met.
+    """
+
+    code = "database_busy"
+    template = (
+        "the database refused the transaction {value} times in {seconds:.0f} s;"
+        " try again later: {reason}"
+    )
+
+
+class OutcomeUnknown(errors.Unavailable):
+    """The connection broke after COMMIT was sent: the change may or may not have happened."""
+
+    code = "outcome_unknown"
+    template = (
+        "the connection to the database was lost while committing; look whether the change was made"
+    )
+
+
+class Database:
+    """One database, shared by all threads of a process.
+
+    `options` are oslo.db's (an oslo.config group such as `conf.database`, or any mapping with
+    some of its names); `connection`, the URL, is required. Beside oslo.db's own meaning,
+    `db_max_retries` (default 20; -1: no limit but the time) bounds how often `run` repeats a
+    transaction; RETRY_SECONDS bounds it too.
+
+    Write transactions are READ COMMITTED on PostgreSQL and MariaDB. On SQLite they take the one
+    writer's lock when they begin, and readers do not wait for them (WAL).
+
+    Raises ValueError for a URL that is missing, malformed, or SQLite's in-memory database.
+    """
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        given = {name: options[name] for name in _OPTION_NAMES if name in options}
+        url = _checked_url(given.get("connection"))
+        self.dialect: str = url.get_dialect().name
+        """sqlite, postgresql or mysql (MariaDB too)."""
+        self.retries = 0
+        """How often a transaction of this process was started again, since the start."""
+        tries = given.get("db_max_retries", 20)
+        self._tries: float = float("inf") if tries < 0 else tries + 1
+        self.engine: sa.Engine = _new_engine(given)
+        self._thread = threading.local()
+        self._count_lock = threading.Lock()
+        # Threads of one process queue here instead of polling SQLite's file lock against each
+        # other.
+        self._writer = threading.Lock() if self.dialect == "sqlite" else contextlib.nullcontext()
+
+    @classmethod
+    def from_url(cls, url: str, **options: Any) -> Database:
+        """A database by its URL; `options` are oslo.db's (`max_pool_size=16`)."""
+        return cls({"connection": url, **options})
+
+    def run(
+        self, fn: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Calls `fn(connection, ...)` in one write transaction, commits, and returns what it
+        returned.
+
+        `fn` is called again, in a new transaction, after a deadlock, a serialization failure, a
+        lock timeout, a connection lost before the commit, or `Retry`; so it must change nothing
+        but the database. Any other exception rolls back and comes out as it is.
+
+        Raises DatabaseBusy when the tries or the time are used up, OutcomeUnknown, and
+        RuntimeError when this thread is within `run` or `reading` already.
+        """
+        start = time.monotonic()
+        with self._outermost():
+            for tried in itertools.count(1):
+                try:
+                    return self._once(fn, *args, **kwargs)
+                except (Retry, *_RETRIABLE) as error:
+                    spent = time.monotonic() - start
+                    if tried >= self._tries or spent >= RETRY_SECONDS:
+                        raise DatabaseBusy(value=tried, seconds=spent, reason=error) from error
+                with self._count_lock:
+                    self.retries += 1
+                time.sleep(_pause(tried))
+        raise AssertionError("unreachable: the loop above has no end")
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection for reads, which all see the database as it was at the first of them.
+        Never retried.
+
+        Raises RuntimeError when this thread is within `run` or `reading` already.
+        """
+        with self._outermost(), self.engine.connect() as connection:
+            if self.dialect == "postgresql":
+                connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+            elif self.dialect == "mysql":
+                # For the next transaction only; the session's own level stays.
+                connection.exec_driver_sql(
+                    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+                )
+            yield connection
+
+    def close(self) -> None:
+        """Closes the connections that no thread uses now."""
+        self.engine.dispose()
+
+    @contextlib.contextmanager
+    def _outermost(self) -> Iterator[None]:
+        if getattr(self._thread, "busy", False):
+            raise RuntimeError(
+                "this thread is in a transaction already: pass its connection on instead of"
+                " starting another"
+            )
+        self._thread.busy = True
+        try:
+            yield
+        finally:
+            self._thread.busy = False
+
+    def _once(
+        self, fn: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        with self._writer, self.engine.connect() as connection:
+            connection.execution_options(**{_WRITES: True})
+            if self.dialect == "postgresql":
+                # A part of BEGIN in psycopg. MariaDB would need a statement: there the session
+                # has it.
+                connection.execution_options(isolation_level="READ COMMITTED")
+            transaction = connection.begin()
+            try:
+                result = fn(connection, *args, **kwargs)
+            except BaseException:
+                # The server rolls back what is left of a lost connection; the first error is the
+                # one to tell.
+                with contextlib.suppress(exception.DBConnectionError):
+                    transaction.rollback()
+                raise
+            try:
+                transaction.commit()
+            except exception.DBConnectionError as lost:
+                raise OutcomeUnknown from lost
+            return result
+
+
+def _pause(tried: int) -> float:
+    """Seconds to wait after that many tries: exponential, jittered so that rivals part."""
+    ceiling = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(tried, 16))
+    return random.uniform(ceiling / 4, ceiling)
+
+
+def _checked_url(value: str | None) -> sa.URL:
+    if not value:
+        raise ValueError("[database] connection isn't set: give it a URL such as sqlite:////path")
+    try:
+        url = sa.make_url(value)
+    except sa.exc.ArgumentError as error:
+        raise ValueError(f"[database] connection {value!r} isn't a database URL") from error
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise ValueError(
+            f"[database] connection {value!r} is SQLite's in-memory database, which threads cannot"
+            " share; give it a file: sqlite:////path"
+        )
+    return url
+
+
+def _new_engine(given: Mapping[str, Any]) -> sa.Engine:
+    facade = enginefacade.transaction_context()
+    facade.configure(sqlite_fk=True, **given)
+    facade.append_on_engine_create(_listen)
+    engine: sa.Engine = facade.writer.get_engine()
+    return engine
+
+
+def _listen(engine: sa.Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+    elif engine.dialect.name == "mysql":
+        sa.event.listen(engine, "connect", _prepare_mysql)
+    # oslo.db has tried a connection out, which hasn't seen the listeners.
+    engine.dispose()
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {int(SQLITE_BUSY_SECONDS * 1000)}")
+    connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A transaction that began as a reader and writes later cannot wait for another writer: SQLite
+    # fails it at once. oslo.db's BEGIN, a moment ago, has taken no lock yet: take its place.
+    if connection.get_execution_options().get(_WRITES):
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _prepare_mysql(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+
+
+def _translate(
+    dialect: str, kind: type[sa.exc.DBAPIError], pattern: str, to: type[exception.DBError]
+) -> None:
+    def receive(error: Exception, _match: object, _dialect: str, _lost: bool) -> NoReturn:
+        raise to(inner_exception=error)
+
+    exc_filters.filters(dialect, kind, pattern)(receive)
+
+
+# What oslo.db's own filters let through: they know psycopg2's messages, in English. With psycopg 3
+# SQLAlchemy puts the name of the exception's class first, whatever the server's language.
+_translate(
+    "postgresql",
+    sa.exc.OperationalError,
+    r"^\(psycopg\.errors\.(DeadlockDetected|SerializationFailure|LockNotAvailable)\)",
+    exception.DBDeadlock,
+)
+_translate(
+    "postgresql",
+    sa.exc.OperationalError,
+    r"^\(psycopg\.(OperationalError|errors\.ConnectionTimeout)\) "
+    r"(connection |failed to resolve|\[Errno)",
+    exception.DBConnectionError,
+)
+_translate(
+    "postgresql",
+    sa.exc.IntegrityError,
+    r"^\(psycopg\.errors\.UniqueViolation\)",
+    exception.DBDuplicateEntry,
+)
+_translate(
+    "sqlite",
+    sa.exc.OperationalError,
+    r".*database (table )?is locked",
+    exception.DBDeadlock,
+)
