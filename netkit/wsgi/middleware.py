@@ -1,0 +1,122 @@
+"""The layers around a dispatcher: request id, access log, and one shape for the errors of other
+layers.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+import webob
+from oslo_context import context as oslo_context
+
+from netkit.wsgi import environment
+from netkit.wsgi.dialect import Dialect, Format
+from netkit.wsgi.environment import Environ, StartResponse, WsgiApp
+from netkit.wsgi.faults import ErrorTable, Fault
+
+ACCESS = logging.getLogger("netkit.access")
+LOG = logging.getLogger(__name__)
+
+
+class RequestId:
+    """Gives each request an id, to its answer (X-Openstack-Request-Id), its errors and its log
+    lines.
+
+    An id that the client sends in the same header is logged with it, so that a chain of services
+    can be followed.
+    """
+
+    def __init__(self, app: WsgiApp) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        request_id = oslo_context.generate_request_id()
+        environment.set_request_id(environ, request_id)
+        # oslo.log prints the ids of the thread's current context; making one makes it current. It
+        # drops a global id that is not of its form.
+        oslo_context.RequestContext(
+            request_id=request_id,
+            global_request_id=environ.get("HTTP_X_OPENSTACK_REQUEST_ID"),
+            overwrite=True,
+        )
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            return start_response(status, [*headers, ("X-Openstack-Request-Id", request_id)], *rest)
+
+        return self._app(environ, start)
+
+
+class AccessLog:
+    """One line per answer: client, method, URL, status, bytes, milliseconds, request id."""
+
+    def __init__(self, app: WsgiApp) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        began = time.monotonic()
+        # Layers below may rewrite the path; and it is quoted, so that nobody writes lines of their
+        # own into the log.
+        path = quote(f"{environ.get('SCRIPT_NAME', '')}{environ['PATH_INFO']}", encoding="latin-1")
+        query = quote(environ.get("QUERY_STRING", ""), safe="=&%+,:/-_.~")
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            length = next((v for k, v in headers if k.lower() == "content-length"), "-")
+            ACCESS.info(
+                '%s "%s %s" %s %s %d ms %s',
+                environ.get("REMOTE_ADDR", "-"),
+                quote(environ["REQUEST_METHOD"]),
+                f"{path}?{query}" if query else path,
+                status.split(" ")[0],
+                length,
+                (time.monotonic() - began) * 1000,
+                environment.request_id(environ),
+            )
+            return start_response(status, headers, *rest)
+
+        return self._app(environ, start)
+
+
+class ErrorShape:
+    """Gives the error answers of layers that are not ours (keystonemiddleware) our body, in the
+    client's format.
+
+    ``faults``: status -> what it means here. An exception that escapes a layer is answered as 500
+    and logged.
+    """
+
+    def __init__(
+        self, app: WsgiApp, faults: dict[int, Fault], dialect: Dialect | None = None
+    ) -> None:
+        self._app = app
+        self._faults = faults
+        self._dialect = dialect or Dialect()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        http = webob.Request(environ)
+        request_id = environment.request_id(environ)
+        try:
+            response = http.get_response(self._app)
+        except Exception as error:
+            LOG.exception("%s %s failed (%s)", http.method, http.path, request_id)
+            response = webob.Response(status=500)
+            self._reshape(http, response, ErrorTable().fault(error), request_id)
+        else:
+            fault = self._faults.get(response.status_int)
+            if fault is not None and not environment.dispatched(environ):
+                self._reshape(http, response, fault, request_id)
+        result: Iterable[bytes] = response(environ, start_response)
+        return result
+
+    def _reshape(
+        self, http: webob.Request, response: webob.Response, fault: Fault, request_id: str
+    ) -> None:
+        try:
+            _, chosen = self._dialect.answer_format(http)
+        except UnicodeDecodeError:
+            chosen = Format.JSON
+        response.body = self._dialect.write(self._dialect.error_body(fault, request_id), chosen)
+        response.headers["Content-Type"] = chosen.value

@@ -1,0 +1,144 @@
+"""A waitress server that can be run in the foreground or beside other work in one process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import threading
+from typing import Any
+
+import waitress.server
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask
+
+from netkit.wsgi.environment import WsgiApp
+from netkit.wsgi.faults import Fault, error_body
+
+_POLL = 1.0
+_CODES = {413: "body_too_large", 431: "header_too_large", 501: "not_supported"}
+
+
+class _ShapedErrorTask(ErrorTask):  # type: ignore[misc]
+    """What waitress refuses before an application sees it (no HTTP, a huge body) in our error
+    shape.
+    """
+
+    def execute(self) -> None:
+        error = self.request.error
+        code = _CODES.get(error.code, "bad_request")
+        fault = Fault(error.code, code, f"{error.reason}: {error.body}")
+        body = json.dumps(error_body(fault, "")).encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.append(("Content-Type", "application/json"))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    error_task_class = _ShapedErrorTask
+
+
+class Server:
+    """Serves one WSGI application on a TCP port or a Unix socket.
+
+    The address is taken at once (OSError when it cannot be): ``port`` 0 takes a free one, which
+    ``port`` then tells. ``threads``: requests handled at a time. A body larger than ``max_body``
+    bytes is refused while it arrives.
+    """
+
+    def __init__(
+        self,
+        app: WsgiApp,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        unix_socket: str | None = None,
+        threads: int = 8,
+        max_body: int = 1024 * 1024,
+    ) -> None:
+        self._unix_socket = unix_socket
+        self._socket = _listen_unix(unix_socket) if unix_socket else _listen_tcp(host, port)
+        self.host = host
+        self.port = 0 if unix_socket else int(self._socket.getsockname()[1])
+        self._map: dict[int, Any] = {}
+        self._waitress = waitress.server.create_server(
+            app,
+            map=self._map,
+            sockets=[self._socket],
+            threads=threads,
+            max_request_body_size=max_body + 1,
+            ident=None,
+        )
+        self._waitress.channel_class = _Channel
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """``http://host:port``, or ``unix:path``."""
+        if self._unix_socket:
+            return f"unix:{self._unix_socket}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    def start(self) -> None:
+        """Serve in a thread of its own until ``stop``."""
+        self._thread = threading.Thread(target=self.run, name="wsgi-server", daemon=True)
+        self._thread.start()
+
+    def run(self) -> None:
+        """Serve in this thread until another thread, or a signal handler, calls ``stop``."""
+        try:
+            while not self._stopping.is_set():
+                wasyncore.loop(timeout=_POLL, map=self._map, count=1)
+        finally:
+            self._close()
+
+    def stop(self) -> None:
+        """Take no more requests, let those being handled finish (5 s at most), free the address."""
+        self._stopping.set()
+        with contextlib.suppress(OSError):
+            self._waitress.pull_trigger()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _close(self) -> None:
+        self._waitress.task_dispatcher.shutdown(cancel_pending=True, timeout=5)
+        wasyncore.close_all(self._map, ignore_all=True)
+        if self._unix_socket:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._unix_socket)
+
+
+def _listen_tcp(host: str, port: int) -> socket.socket:
+    family, kind, proto, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listening = socket.socket(family, kind, proto)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return _listen(listening, address)
+
+
+def _listen_unix(path: str) -> socket.socket:
+    with contextlib.suppress(FileNotFoundError), socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            # Left behind by a server that was killed: nobody listens.
+            os.unlink(path)
+        else:
+            raise OSError(f"{path} is in use by another server")
+    return _listen(socket.socket(socket.AF_UNIX), path)
+
+
+def _listen(listening: socket.socket, address: Any) -> socket.socket:
+    try:
+        listening.bind(address)
+    except OSError as error:
+        listening.close()
+        raise OSError(error.errno, f"cannot listen on {address}: {error.strerror}") from error
+    return listening

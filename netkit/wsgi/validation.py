@@ -1,0 +1,86 @@
+"""Bodies and query parameters against JSON Schema (2020-12), with messages that say what would be
+right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jsonschema
+from jsonschema.protocols import Validator
+
+from netkit.errors import ValidationError
+from netkit.wsgi import stringformats
+from netkit.wsgi.coerce import coerce, property_schema, types_of
+from netkit.wsgi.mistakes import describe, location, value_at_fault
+
+Schema = Mapping[str, Any]
+MAX_ERRORS = 10
+
+# JSON Schema counts 1.0 as an integer; a handler that was promised an int must not get a float.
+_TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+    "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+)
+_Validator: type[Validator] = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    jsonschema.Draft202012Validator, type_checker=_TYPES
+)
+
+
+class Validators:
+    """One prepared validator per schema."""
+
+    def __init__(self) -> None:
+        self._formats = stringformats.checker()
+        self._prepared: dict[int, tuple[Schema, Validator]] = {}
+
+    def prepare(self, schema: Schema) -> None:
+        """Raises jsonschema.SchemaError: the schema itself is wrong."""
+        _Validator.check_schema(dict(schema))
+        self._validator(schema)
+
+    def check(self, value: Any, schema: Schema) -> None:
+        """Raises ValidationError that names up to ten mistakes, in the order of their places in the
+        body.
+        """
+        found = sorted(
+            self._validator(schema).iter_errors(value), key=lambda error: location(error)
+        )
+        if not found:
+            return
+        messages = [describe(error) for error in found[:MAX_ERRORS]]
+        if len(found) > MAX_ERRORS:
+            messages.append(f"and {len(found) - MAX_ERRORS} more")
+        first = found[0]
+        raise ValidationError(
+            "; ".join(messages), field=location(first) or None, value=value_at_fault(first)
+        )
+
+    def read_query(self, pairs: Sequence[tuple[str, str]], schema: Schema | None) -> dict[str, Any]:
+        """Query parameters in the types of their schema; without one, there must be none. Raises
+        ValidationError.
+        """
+        schema = _NO_PARAMETERS if schema is None else schema
+        params: dict[str, Any] = {}
+        for name, text in pairs:
+            of_one = property_schema(schema, name)
+            if "array" in types_of(of_one):
+                params.setdefault(name, []).append(coerce(text, of_one.get("items", {})))
+            elif name in params:
+                raise ValidationError(f"{name}: is given twice; give it once", field=name)
+            else:
+                params[name] = coerce(text, of_one)
+        self.check(params, schema)
+        return params
+
+    def _validator(self, schema: Schema) -> Validator:
+        # By identity: a dict cannot be hashed. The schema is kept, so that its id is not used
+        # again.
+        found = self._prepared.get(id(schema))
+        if found is None:
+            found = (schema, _Validator(schema, format_checker=self._formats))
+            self._prepared[id(schema)] = found
+        return found[1]
+
+
+_NO_PARAMETERS: Schema = {"type": "object", "additionalProperties": False}
