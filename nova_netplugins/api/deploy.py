@@ -1,0 +1,129 @@
+"""The net-api server as one WSGI application, put together in Python."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+
+from keystonemiddleware.auth_token import AuthProtocol
+from oslo_config import cfg
+from oslo_db import exception as db_exc
+from oslo_policy import policy
+
+from netkit.wsgi import Mapper
+from netkit.wsgi.dispatch import Dispatcher
+from netkit.wsgi.environment import Environ, StartResponse, WsgiApp
+from netkit.wsgi.faults import ErrorTable, Fault
+from netkit.wsgi.health import Health, Probe
+from netkit.wsgi.middleware import AccessLog, ErrorShape, RequestId
+from nova_netplugins.api.auth import TrustedHeaders, noauth
+from nova_netplugins.api.policy import Authorizer
+from nova_netplugins.api.versions import PATHS, VERSION, Versions
+
+LOG = logging.getLogger(__name__)
+
+Service = tuple[str, Callable[[Mapper], None]]
+"""The name of a network service, and what adds its routes: ``(service.name, net_api.routes)``."""
+
+_REFUSALS = {
+    401: Fault(401, "unauthorized", "this call needs a valid Keystone token in X-Auth-Token"),
+    503: Fault(503, "unavailable", "Keystone does not answer now; try again later"),
+}
+
+
+class UnknownRule(Exception):
+    """A plug-in's route names a policy rule that nobody declares."""
+
+
+def build_app(
+    conf: cfg.ConfigOpts,
+    services: Iterable[Service],
+    *,
+    probes: Mapping[str, Probe] | None = None,
+    rules: Iterable[policy.RuleDefault] = (),
+    errors: ErrorTable | None = None,
+) -> WsgiApp:
+    """The whole server. A service's routes are below ``/v1.0/<name>``.
+
+    ``probes``: what ``/healthcheck`` asks, such as the database. ``rules``: policy rules of
+    plug-ins beside ours. Raises UnknownRule, ValueError (a route twice), jsonschema.SchemaError.
+    """
+    services = list(services)
+    authorizer = Authorizer(conf, rules)
+    errors = errors or error_table()
+    # Authentication is the innermost layer but the dispatcher itself: nothing above it may depend
+    # on who calls.
+    private = _authenticated(conf, _dispatcher(conf, services, authorizer, errors), authorizer)
+    public = _public([name for name, _ in services], Health(probes or {}), authorizer, errors)
+    # Load balancers and clients that look for a version have no token.
+    app: WsgiApp = _Fork(public, private)
+    # keystonemiddleware answers with bodies of its own; and no exception may reach the server,
+    # which would tell nothing.
+    app = ErrorShape(app, _REFUSALS)
+    # Outside of all that can fail, so that refused and failed calls are logged too.
+    app = AccessLog(app)
+    # Outermost: every line logged and every error told below carries the id.
+    return RequestId(app)
+
+
+def error_table() -> ErrorTable:
+    """How errors that are not ours are answered: those of the database."""
+    table = ErrorTable()
+    away = "the database does not answer now; try again later"
+    busy = "others change the same objects at this moment; try again"
+    table.register(db_exc.DBConnectionError, 503, "database_unavailable", away)
+    table.register(db_exc.DBDeadlock, 503, "database_busy", busy)
+    return table
+
+
+class _Fork:
+    """Sends the paths that are open to everybody one way and the rest the other."""
+
+    def __init__(self, public: WsgiApp, private: WsgiApp) -> None:
+        self._public = public
+        self._private = private
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"].removesuffix(".json").removesuffix(".xml") or "/"
+        app = self._public if path in PATHS else self._private
+        return app(environ, start_response)
+
+
+def _dispatcher(
+    conf: cfg.ConfigOpts, services: list[Service], authorizer: Authorizer, errors: ErrorTable
+) -> Dispatcher:
+    mapper = Mapper()
+    for name, register in services:
+        register(mapper.under(f"/{VERSION}/{name}"))
+    for where, route in mapper.rows().items():
+        if route.policy is not None and not authorizer.knows(route.policy):
+            raise UnknownRule(f"{where} asks policy rule {route.policy!r}, which nobody declares")
+    return Dispatcher(
+        mapper,
+        authorizer.check,
+        errors=errors,
+        max_body=conf.api.max_request_body_size,
+        max_limit=conf.api.max_limit,
+    )
+
+
+def _public(
+    services: list[str], health: Health, authorizer: Authorizer, errors: ErrorTable
+) -> WsgiApp:
+    mapper = Mapper()
+    Versions(services, health).routes(mapper)
+    return Dispatcher(mapper, authorizer.check, errors=errors)
+
+
+def _authenticated(conf: cfg.ConfigOpts, app: WsgiApp, authorizer: Authorizer) -> WsgiApp:
+    if conf.auth_strategy == "noauth":
+        LOG.warning("auth_strategy is noauth: whoever reaches this server is an administrator")
+        return noauth(app, authorizer)
+    return _keystone(conf, TrustedHeaders(app, authorizer))
+
+
+def _keystone(conf: cfg.ConfigOpts, app: WsgiApp) -> WsgiApp:
+    # delay_auth_decision off: a call without a valid token ends here.
+    settings = {"oslo_config_config": conf, "delay_auth_decision": False}
+    protocol: WsgiApp = AuthProtocol(app, settings)
+    return protocol

@@ -1,0 +1,91 @@
+"""What may be done with each kind of object, and by whom, unless the operator's policy file says
+otherwise.
+
+One row per action: rule, who, what it does, method and path below ``/v1.0/<service>``.
+"""
+
+from __future__ import annotations
+
+from oslo_policy import policy
+
+ADMIN = "rule:context_is_admin"
+SERVICE = "rule:all_projects"
+MEMBER = "rule:project_member"
+READER = "rule:project_reader"
+
+_BASE = [
+    policy.RuleDefault("context_is_admin", "role:admin", description="Who is an administrator."),
+    policy.RuleDefault(
+        "all_projects",
+        "role:admin or role:service or service_roles:service",
+        description="Who sees and changes the objects of every project: administrators, Nova and "
+        "the agents.",
+    ),
+    policy.RuleDefault(
+        "project_member",
+        "rule:all_projects or (role:member and project_id:%(project_id)s)",
+        description="Who changes the objects of a project.",
+    ),
+    policy.RuleDefault(
+        "project_reader",
+        "rule:all_projects or ((role:reader or role:member) and project_id:%(project_id)s)",
+        description="Who sees the objects of a project.",
+    ),
+]
+
+_NIC = "/virtual_nics/{virtual_nic_id}"
+_PORT = "/ports/{port_id}"
+_FLOATING = "/floating_ips/{address}"
+_INSTANCE = "/instances/{instance_id}/virtual_nics"
+
+_ACTIONS = [
+    ("networks:list", READER, "List networks", "GET", "/networks"),
+    ("networks:show", READER, "Show a network", "GET", "/networks/{network_id}"),
+    ("networks:create", ADMIN, "Create a network", "POST", "/networks"),
+    ("networks:update", ADMIN, "Change a network", "PUT", "/networks/{network_id}"),
+    ("networks:delete", ADMIN, "Delete a network", "DELETE", "/networks/{network_id}"),
+    ("virtual_nics:list", READER, "List virtual NICs", "GET", "/virtual_nics"),
+    ("virtual_nics:show", READER, "Show a virtual NIC", "GET", _NIC),
+    ("virtual_nics:create", MEMBER, "Create a virtual NIC", "POST", "/virtual_nics"),
+    ("virtual_nics:update", MEMBER, "Change a virtual NIC", "PUT", _NIC),
+    ("virtual_nics:delete", MEMBER, "Delete a virtual NIC", "DELETE", _NIC),
+    ("virtual_nics:bind", SERVICE, "Say on which host a NIC is", "PUT", f"{_NIC}/binding"),
+    ("virtual_nics:report", SERVICE, "Report that a NIC is wired", "PUT", f"{_NIC}/status"),
+    ("ports:list", READER, "List ports", "GET", "/ports"),
+    ("ports:show", READER, "Show a port", "GET", _PORT),
+    ("ports:create", MEMBER, "Create a port", "POST", "/ports"),
+    ("ports:update", MEMBER, "Change a port", "PUT", _PORT),
+    ("ports:delete", MEMBER, "Delete a port", "DELETE", _PORT),
+    ("fixed_ips:list", READER, "List fixed addresses", "GET", "/fixed_ips"),
+    ("fixed_ips:show", READER, "Show a fixed address", "GET", "/fixed_ips/{address}"),
+    ("fixed_ips:create", MEMBER, "Draw a fixed address", "POST", "/fixed_ips"),
+    ("fixed_ips:delete", MEMBER, "Return a fixed address", "DELETE", "/fixed_ips/{address}"),
+    ("fixed_ips:reserve", ADMIN, "Keep an address", "PUT", "/fixed_ips/{address}/reservation"),
+    ("fixed_ips:unreserve", ADMIN, "Free it", "DELETE", "/fixed_ips/{address}/reservation"),
+    ("floating_ips:list", READER, "List floating addresses", "GET", "/floating_ips"),
+    ("floating_ips:show", READER, "Show a floating address", "GET", _FLOATING),
+    ("floating_ips:create", MEMBER, "Allocate a floating address", "POST", "/floating_ips"),
+    ("floating_ips:delete", MEMBER, "Release a floating address", "DELETE", _FLOATING),
+    ("floating_ips:associate", MEMBER, "Point it at a NIC", "PUT", f"{_FLOATING}/association"),
+    ("floating_ips:disassociate", MEMBER, "Point it nowhere", "DELETE", f"{_FLOATING}/association"),
+    ("floating_ranges:list", ADMIN, "List floating ranges", "GET", "/floating_ranges"),
+    ("floating_ranges:create", ADMIN, "Add a floating range", "POST", "/floating_ranges"),
+    ("floating_ranges:delete", ADMIN, "Remove one", "DELETE", "/floating_ranges/{range_id}"),
+    ("instances:list", READER, "List an instance's virtual NICs", "GET", _INSTANCE),
+    ("instances:create", MEMBER, "Give an instance its virtual NICs", "POST", _INSTANCE),
+    ("instances:delete", MEMBER, "Take them back", "DELETE", _INSTANCE),
+    ("hosts:wirings", SERVICE, "What a host has to wire", "GET", "/hosts/{host}/wirings"),
+]
+
+
+def list_rules() -> list[policy.RuleDefault]:
+    """Every rule with its default, for the enforcer and for ``oslopolicy-sample-generator``."""
+    return [
+        *_BASE,
+        *(
+            policy.DocumentedRuleDefault(
+                name, check, text + ".", [{"method": method, "path": f"/v1.0/{{service}}{path}"}]
+            )
+            for name, check, text, method, path in _ACTIONS
+        ),
+    ]

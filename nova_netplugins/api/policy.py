@@ -1,0 +1,69 @@
+"""Who may do what: oslo.policy, asked once per request and never with an open transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from oslo_config import cfg
+from oslo_policy import policy
+
+from netkit.context import RequestContext
+from netkit.errors import Forbidden
+from nova_netplugins.api.policies import list_rules
+
+
+class PolicyDenied(Forbidden):
+    code = "policy_denied"
+    template = "policy does not allow {value} with the roles {roles} in project {project}"
+
+
+class Authorizer:
+    """The enforcer with our rules, the operator's policy file over them, and ``extra`` rules of
+    plug-ins.
+
+    Raises oslo_policy.policy.DuplicatePolicyError when a plug-in names a rule of ours.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts, extra: Iterable[policy.RuleDefault] = ()) -> None:
+        self._enforcer = policy.Enforcer(conf)
+        self._enforcer.register_defaults([*list_rules(), *extra])
+        self._enforcer.load_rules()
+
+    def check(self, context: RequestContext, action: str, target: Mapping[str, Any]) -> None:
+        """Raises PolicyDenied when the rule ``action`` does not allow it.
+
+        ``target`` has at least ``project_id``: whose object it is. A route is checked with the
+        caller's own project; whether the object itself is there for the caller is ``visible``'s to
+        say.
+        """
+        if not self._allows(context, action, target):
+            raise PolicyDenied(
+                field="rule",
+                value=action,
+                roles=", ".join(sorted(context.roles)) or "(none)",
+                project=context.project_id or "(none)",
+            )
+
+    def allows(self, context: RequestContext, action: str) -> bool:
+        """Whether the rule allows the caller's own project this."""
+        return self._allows(context, action, {"project_id": context.project_id})
+
+    def knows(self, action: str) -> bool:
+        return action in self._enforcer.registered_rules
+
+    def _allows(self, context: RequestContext, action: str, target: Mapping[str, Any]) -> bool:
+        credentials: dict[str, Any] = {
+            "user_id": context.user_id,
+            "roles": sorted(context.roles),
+            "service_roles": sorted(context.service_roles),
+        }
+        if context.project_id is not None:
+            # Without this, a token of no project would match a target of no project.
+            credentials["project_id"] = context.project_id
+        return bool(self._enforcer.enforce(action, dict(target), credentials))
+
+
+def visible(context: RequestContext, project_id: str | None) -> bool:
+    """Whether an object of this project is there for the caller; if not, answer 404, never 403."""
+    return context.sees(project_id)
