@@ -1,0 +1,32 @@
+"""One statement that inserts a row or returns the one that was there first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+
+def insert_or_get(
+    connection: sa.Connection, table: sa.Table, key: Sequence[str], values: Mapping[str, Any]
+) -> sa.Row[Any]:
+    """Insert ``values``, or find that a row with the same ``key`` exists; return the row there is.
+
+    ``key`` names the columns of a unique key; in the row returned, the other columns tell who was
+    first. The row is locked until the transaction ends. A rival who has inserted but not committed
+    is waited for. Nothing fails, so that a transaction of PostgreSQL remains usable. Needs MariaDB
+    10.5 or SQLite 3.35, for RETURNING.
+    """
+    # An update that changes nothing: PostgreSQL and SQLite return no row when told to do nothing.
+    unchanged = {key[0]: table.c[key[0]]}
+    statement: Any
+    if connection.dialect.name in ("mysql", "mariadb"):
+        statement = mysql.insert(table).values(values).on_duplicate_key_update(unchanged)
+    else:
+        postgres = connection.dialect.name == "postgresql"
+        insert: Any = postgresql.insert if postgres else sqlite.insert
+        statement = insert(table).values(values).on_conflict_do_update(list(key), set_=unchanged)
+    row: sa.Row[Any] = connection.execute(statement.returning(table)).one()
+    return row
