@@ -27,6 +27,10 @@ def insert_or_get(
     else:
         postgres = connection.dialect.name == "postgresql"
         insert: Any = postgresql.insert if postgres else sqlite.insert
-        statement = insert(table).values(values).on_conflict_do_update(list(key), set_=unchanged)
+        statement = (
+            insert(table)
+            .values(values)
+            .on_conflict_do_update(index_elements=list(key), set_=unchanged)
+        )
     row: sa.Row[Any] = connection.execute(statement.returning(table)).one()
     return row
