@@ -39,21 +39,28 @@ def build_app(
     conf: cfg.ConfigOpts,
     services: Iterable[Service],
     *,
+    core: Iterable[Callable[[Mapper], None]] = (),
     probes: Mapping[str, Probe] | None = None,
     rules: Iterable[policy.RuleDefault] = (),
     errors: ErrorTable | None = None,
 ) -> WsgiApp:
     """The whole server. A service's routes are below ``/v1.0/<name>``.
 
-    ``probes``: what ``/healthcheck`` asks, such as the database. ``rules``: policy rules of
-    plug-ins beside ours. Raises UnknownRule, ValueError (a route twice), jsonschema.SchemaError.
+    ``core``: what adds the routes of no single service, below ``/v1.0``. ``probes``: what
+    ``/healthcheck`` asks, such as the database. ``rules``: policy rules of plug-ins beside ours.
+    Raises UnknownRule, ValueError (a route twice), jsonschema.SchemaError.
     """
     services = list(services)
     authorizer = Authorizer(conf, rules)
     errors = errors or error_table()
+    mapper = Mapper()
+    for name, register in services:
+        register(mapper.under(f"/{VERSION}/{name}"))
+    for register in core:
+        register(mapper.under(f"/{VERSION}"))
     # Authentication is the innermost layer but the dispatcher itself: nothing above it may depend
     # on who calls.
-    private = _authenticated(conf, _dispatcher(conf, services, authorizer, errors), authorizer)
+    private = _authenticated(conf, _dispatcher(conf, mapper, authorizer, errors), authorizer)
     public = _public([name for name, _ in services], Health(probes or {}), authorizer, errors)
     # Load balancers and clients that look for a version have no token.
     app: WsgiApp = _Fork(public, private)
@@ -90,11 +97,8 @@ class _Fork:
 
 
 def _dispatcher(
-    conf: cfg.ConfigOpts, services: list[Service], authorizer: Authorizer, errors: ErrorTable
+    conf: cfg.ConfigOpts, mapper: Mapper, authorizer: Authorizer, errors: ErrorTable
 ) -> Dispatcher:
-    mapper = Mapper()
-    for name, register in services:
-        register(mapper.under(f"/{VERSION}/{name}"))
     for where, route in mapper.rows().items():
         if route.policy is not None and not authorizer.knows(route.policy):
             raise UnknownRule(f"{where} asks policy rule {route.policy!r}, which nobody declares")

@@ -6,6 +6,8 @@ One row per action: rule, who, what it does, method and path below ``/v1.0/<serv
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from oslo_policy import policy
 
 ADMIN = "rule:context_is_admin"
@@ -74,7 +76,22 @@ _ACTIONS = [
     ("instances:list", READER, "List an instance's virtual NICs", "GET", _INSTANCE),
     ("instances:create", MEMBER, "Give an instance its virtual NICs", "POST", _INSTANCE),
     ("instances:delete", MEMBER, "Take them back", "DELETE", _INSTANCE),
+]
+
+# Below /v1.0 itself: of all network services.
+_NETWORK_SERVICE = "/projects/{project_id}/network_service"
+_CORE_ACTIONS = [
     ("hosts:wirings", SERVICE, "What a host has to wire", "GET", "/hosts/{host}/wirings"),
+    (
+        "hosts:report",
+        SERVICE,
+        "Report a virtual NIC's status",
+        "PUT",
+        "/hosts/{host}/virtual_nics/{virtual_nic_id}",
+    ),
+    ("projects:show", READER, "Show a project's network service", "GET", _NETWORK_SERVICE),
+    ("projects:associate", ADMIN, "Give a project a network service", "PUT", _NETWORK_SERVICE),
+    ("projects:disassociate", ADMIN, "Give it the default again", "DELETE", _NETWORK_SERVICE),
 ]
 
 
@@ -82,10 +99,14 @@ def list_rules() -> list[policy.RuleDefault]:
     """Every rule with its default, for the enforcer and for ``oslopolicy-sample-generator``."""
     return [
         *_BASE,
-        *(
-            policy.DocumentedRuleDefault(
-                name, check, text + ".", [{"method": method, "path": f"/v1.0/{{service}}{path}"}]
-            )
-            for name, check, text, method, path in _ACTIONS
-        ),
+        *_documented(_ACTIONS, "/v1.0/{service}"),
+        *_documented(_CORE_ACTIONS, "/v1.0"),
     ]
+
+
+def _documented(
+    actions: Sequence[tuple[str, str, str, str, str]], prefix: str
+) -> Iterator[policy.RuleDefault]:
+    for name, check, text, method, path in actions:
+        operation = {"method": method, "path": prefix + path}
+        yield policy.DocumentedRuleDefault(name, check, text + ".", [operation])
