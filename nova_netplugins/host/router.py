@@ -1,0 +1,286 @@
+"""The router of each network on a network host: gateway, source NAT, floating IPs.
+
+A router is a network namespace, because two projects may use the same CIDR::
+
+    instances --- bridge --- gx | gw   router   up | ux --- root --- public interface
+                                 10.0.0.1    100.64.0.1   100.64.0.0
+
+``gw`` has the gateway address (dnsmasq listens there), ``up`` one end of a transit pair. In the
+root namespace each floating IP is a route to its router and an address the host answers ARP for.
+Every verb may be repeated after a crash at any line; what is as it should be is not touched.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nova_netplugins.host.driver import Attachment, Host
+from nova_netplugins.host.errors import HostError, NotFound
+from nova_netplugins.host.floating import FloatingMap
+from nova_netplugins.host.ruleset_host import HostRules, host_table
+from nova_netplugins.host.ruleset_router import METADATA_ADDRESS, RouterRules, router_table
+
+NETNS_PREFIX = "nnp-"
+OWNER_PREFIX = "router "
+ID_LENGTH = 11
+
+
+@dataclass(frozen=True)
+class Transit:
+    """The two ends of a router's way out, CIDRs of one /31 or /30: ``100.64.0.0/31``."""
+
+    host: str
+    router: str
+
+    @property
+    def gateway(self) -> str:
+        """The host's address, without length."""
+        return str(ipaddress.ip_interface(self.host).ip)
+
+    @property
+    def source(self) -> str:
+        """The router's address, without length."""
+        return str(ipaddress.ip_interface(self.router).ip)
+
+
+@dataclass(frozen=True)
+class RouterSpec:
+    """What the router of a network should be.
+
+    ``gateways``: its addresses inside as CIDRs, IPv4 first; ``attachment``: where the network is
+    on this host; ``transit`` None: no way out, so no floating IPs either; ``floating`` maps
+    floating to fixed addresses; ``snat`` false: only instances with a floating IP get out.
+    """
+
+    network_id: str
+    attachment: Attachment
+    gateways: tuple[str, ...]
+    transit: Transit | None = None
+    mtu: int | None = None
+    mac: str | None = None
+    floating: Mapping[str, str] = field(default_factory=dict)
+    snat: bool = True
+    metadata: bool = True
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the parts of a network's router are called."""
+
+    network_id: str
+
+    @property
+    def netns(self) -> str:
+        return NETNS_PREFIX + self.network_id[:ID_LENGTH]
+
+    @property
+    def inside(self) -> str:
+        return "gw-" + self.network_id[:ID_LENGTH]
+
+    @property
+    def inside_port(self) -> str:
+        return "gx-" + self.network_id[:ID_LENGTH]
+
+    @property
+    def outside(self) -> str:
+        return "up-" + self.network_id[:ID_LENGTH]
+
+    @property
+    def outside_port(self) -> str:
+        return "ux-" + self.network_id[:ID_LENGTH]
+
+
+class Routers:
+    """All routers of one network host."""
+
+    def __init__(self, host: Host, rules: HostRules, arp_count: int = 3) -> None:
+        """``rules`` say how the host meets the world; ``arp_count`` is how often it announces."""
+        self._host = host
+        self._rules = rules
+        self._arp_count = arp_count
+
+    def ensure_host(self) -> None:
+        """The root namespace forwards, translates and isolates as the rules say."""
+        self._host.nft.converge(host_table(self._rules))
+        self._host.set_sysctl("net/ipv4/ip_forward", 1)
+        public = self._rules.public_interface
+        if public:
+            # The kernel would answer ARP for a floating IP only after up to 0.8 s.
+            self._host.set_sysctl(f"net/ipv4/neigh/{public}/proxy_delay", 0)
+            self._forget_lost_proxies(public)
+
+    def remove_host(self) -> None:
+        """Our rules are gone from the root namespace; forwarding stays as it is."""
+        self._host.nft.remove("inet")
+
+    def ensure(self, spec: RouterSpec) -> None:
+        """The router is as described. Raises HostError."""
+        names = Names(spec.network_id)
+        self._host.ensure_netns(names.netns)
+        router = self._host.inside(names.netns)
+        # Rules before links: no packet ever passes an unguarded router.
+        router.nft.converge(router_table(self._router_rules(spec, names)))
+        self._ensure_settings(router, spec)
+        self._ensure_inside(router, spec, names)
+        if spec.transit is None:
+            self._remove_outside(names)
+            return
+        self._ensure_outside(router, spec, spec.transit, names)
+        self._ensure_floating_paths(spec, spec.transit, names)
+
+    def associate(self, network_id: str, floating: str, fixed: str) -> None:
+        """The floating IP leads to the fixed address, and from it. Raises NotFound (no router)."""
+        names = Names(network_id)
+        router = self._existing(names)
+        if FloatingMap(router.nft).associate(floating, fixed):
+            router.flush_connections(floating)
+        via = ipaddress.ip_interface(router.addresses.get(names.outside)[0]).ip
+        self._host.routes.ensure_route(f"{floating}/32", names.outside_port, str(via))
+        self._announce({floating})
+
+    def disassociate(self, network_id: str, floating: str) -> None:
+        """The floating IP leads nowhere, and its connections are cut."""
+        names = Names(network_id)
+        if self._rules.public_interface:
+            public = self._rules.public_interface
+            self._host.routes.remove_proxy_neighbour(floating, public)
+        self._host.routes.remove_route(f"{floating}/32", names.outside_port)
+        if names.netns in self._host.list_netns(names.netns):
+            router = self._host.inside(names.netns)
+            FloatingMap(router.nft).disassociate(floating)
+            router.flush_connections(floating)
+
+    def remove(self, network_id: str) -> None:
+        """Nothing is left of the network's router."""
+        names = Names(network_id)
+        self._remove_outside(names)
+        if self._host.switch.available():
+            self._host.switch.remove_port(names.inside_port)
+        self._host.links.delete(names.inside_port)
+        self._host.delete_netns(names.netns)
+
+    def owned(self) -> set[str]:
+        """The routers on this host, whole or not, by the first 11 characters of network ids."""
+        spaces = self._host.list_netns(NETNS_PREFIX)
+        found = {name.removeprefix(NETNS_PREFIX) for name in spaces}
+        for prefix in ("gx-", "ux-"):
+            found |= {name.removeprefix(prefix) for name in self._host.links.owned(prefix)}
+        return found
+
+    def _router_rules(self, spec: RouterSpec, names: Names) -> RouterRules:
+        networks = _networks(spec)
+        if not networks:
+            raise HostError(f"network {spec.network_id} has no IPv4 gateway to route for")
+        source = spec.transit.source if spec.transit and spec.snat else None
+        return RouterRules(
+            owner=OWNER_PREFIX + spec.network_id,
+            inside=names.inside,
+            outside=names.outside,
+            networks=networks,
+            source=source,
+            floating=spec.floating,
+            unchanged=self._unchanged(spec, names),
+        )
+
+    def _unchanged(self, spec: RouterSpec, names: Names) -> Sequence[str]:
+        """Where fixed addresses are shown: nowhere if another network has the same ones."""
+        if not self._rules.unchanged or spec.transit is None:
+            return ()
+        networks = _networks(spec)
+        others = (one for one in self._host.routes.get() if one.device != names.outside_port)
+        return () if any(one.destination in networks for one in others) else self._rules.unchanged
+
+    def _ensure_settings(self, router: Host, spec: RouterSpec) -> None:
+        router.set_sysctl("net/ipv4/ip_forward", 1)
+        for scope in ("all", "default"):
+            # A redirect would send hairpin traffic around the translation that it needs.
+            router.set_sysctl(f"net/ipv4/conf/{scope}/send_redirects", 0)
+            # The transit address is nobody's business inside.
+            router.set_sysctl(f"net/ipv4/conf/{scope}/arp_ignore", 1)
+        if any(ipaddress.ip_interface(cidr).version == 6 for cidr in spec.gateways):
+            router.set_sysctl("net/ipv6/conf/all/forwarding", 1)
+
+    def _ensure_inside(self, router: Host, spec: RouterSpec, names: Names) -> None:
+        before = router.links.get(names.inside)
+        self._host.links.ensure_veth(
+            names.inside_port,
+            names.inside,
+            OWNER_PREFIX + spec.network_id,
+            peer_netns=names.netns,
+            mtu=spec.mtu,
+            peer_mac=spec.mac,
+        )
+        if self._host.needs_checksums(spec.attachment):
+            router.disable_checksum_offload(names.inside)
+        metadata = [f"{METADATA_ADDRESS}/32"] if spec.metadata else []
+        router.addresses.ensure_addresses(names.inside, [*spec.gateways, *metadata])
+        owner = OWNER_PREFIX + spec.network_id
+        self._host.attach(names.inside_port, spec.attachment, owner)
+        after = router.links.get(names.inside)
+        if before is None or after is None or before.mac != after.mac:
+            v4 = [one for one in map(ipaddress.ip_interface, spec.gateways) if one.version == 4]
+            addresses = [str(one.ip) for one in v4]
+            router.send_gratuitous_arp(names.inside, addresses, self._arp_count)
+
+    def _ensure_outside(
+        self, router: Host, spec: RouterSpec, transit: Transit, names: Names
+    ) -> None:
+        self._host.links.ensure_veth(
+            names.outside_port,
+            names.outside,
+            OWNER_PREFIX + spec.network_id,
+            peer_netns=names.netns,
+        )
+        self._host.addresses.ensure_addresses(names.outside_port, [transit.host])
+        router.addresses.ensure_addresses(names.outside, [transit.router])
+        router.routes.ensure_routes(names.outside, ["0.0.0.0/0"], transit.gateway)
+
+    def _ensure_floating_paths(self, spec: RouterSpec, transit: Transit, names: Names) -> None:
+        port, public = names.outside_port, self._rules.public_interface
+        wanted = {f"{address}/32" for address in spec.floating}
+        if self._unchanged(spec, names):
+            wanted |= set(_networks(spec))
+        self._stop_answering(port, keep=wanted)
+        self._host.routes.ensure_routes(port, wanted, transit.source)
+        if public:
+            self._announce(set(spec.floating) - self._host.routes.proxied(public))
+
+    def _announce(self, floating: set[str]) -> None:
+        public = self._rules.public_interface
+        if public and floating:
+            self._host.routes.change_proxies(public, floating, [])
+            self._host.send_gratuitous_arp(public, sorted(floating), self._arp_count)
+
+    def _stop_answering(self, port: str, keep: set[str]) -> None:
+        # Always before its route goes, so that a proxied address without a route is a lost one.
+        public = self._rules.public_interface
+        if public:
+            routed = {route.destination for route in self._host.routes.owned(port)}
+            gone = [cidr.removesuffix("/32") for cidr in routed - keep if cidr.endswith("/32")]
+            self._host.routes.change_proxies(public, [], gone)
+
+    def _forget_lost_proxies(self, public: str) -> None:
+        routed = {
+            route.destination.removesuffix("/32")
+            for route in self._host.routes.get()
+            if route.device.startswith("ux-")
+        }
+        lost = self._host.routes.proxied(public) - routed
+        self._host.routes.change_proxies(public, [], lost)
+
+    def _remove_outside(self, names: Names) -> None:
+        if self._host.links.exists(names.outside_port):
+            self._stop_answering(names.outside_port, keep=set())
+            self._host.links.delete(names.outside_port)
+
+    def _existing(self, names: Names) -> Host:
+        if names.netns not in self._host.list_netns(names.netns):
+            raise NotFound(f"network {names.network_id} has no router on this host")
+        return self._host.inside(names.netns)
+
+
+def _networks(spec: RouterSpec) -> list[str]:
+    interfaces = [ipaddress.ip_interface(cidr) for cidr in spec.gateways]
+    return [str(one.network) for one in interfaces if one.version == 4]
