@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import threading
+import time
 from typing import Any
 
 import waitress.server
@@ -18,6 +19,7 @@ from netkit.wsgi.environment import WsgiApp
 from netkit.wsgi.faults import Fault, error_body
 
 _POLL = 1.0
+_GRACE = 5.0
 _CODES = {413: "body_too_large", 431: "header_too_large", 501: "not_supported"}
 
 
@@ -107,11 +109,24 @@ class Server:
             self._thread.join()
 
     def _close(self) -> None:
-        self._waitress.task_dispatcher.shutdown(cancel_pending=True, timeout=5)
+        self._waitress.del_channel()
+        self._socket.close()
+        deadline = time.monotonic() + _GRACE
+        workers = threading.Thread(
+            target=self._waitress.task_dispatcher.shutdown, kwargs={"timeout": _GRACE}
+        )
+        workers.start()
+        # The answers of the last requests leave through this loop.
+        while (workers.is_alive() or self._unsent()) and time.monotonic() < deadline:
+            wasyncore.loop(timeout=0.05, map=self._map, count=1)
+        workers.join()
         wasyncore.close_all(self._map, ignore_all=True)
         if self._unix_socket:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._unix_socket)
+
+    def _unsent(self) -> bool:
+        return any(getattr(channel, "total_outbufs_len", 0) for channel in self._map.values())
 
 
 def _listen_tcp(host: str, port: int) -> socket.socket:
