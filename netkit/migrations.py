@@ -130,8 +130,11 @@ def _config(lineage: Lineage) -> Config:
 
 
 def _current(connection: sa.Connection, lineage: Lineage) -> str | None:
-    context = MigrationContext.configure(connection, opts={"version_table": lineage.version_table})
-    return cast("str | None", context.get_current_revision())
+    # Not by alembic's context, which logs each time that it looks.
+    if not sa.inspect(connection).has_table(lineage.version_table):
+        return None
+    versions = sa.table(lineage.version_table, sa.column("version_num", sa.String()))
+    return connection.scalar(sa.select(versions.c.version_num))
 
 
 def _checked_current(database: Database, lineage: Lineage) -> None:
