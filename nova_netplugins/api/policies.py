@@ -60,8 +60,6 @@ _ACTIONS = [
     ("ports:delete", MEMBER, "Delete a port", "DELETE", _PORT),
     ("fixed_ips:list", READER, "List fixed addresses", "GET", "/fixed_ips"),
     ("fixed_ips:show", READER, "Show a fixed address", "GET", "/fixed_ips/{address}"),
-    ("fixed_ips:create", MEMBER, "Draw a fixed address", "POST", "/fixed_ips"),
-    ("fixed_ips:delete", MEMBER, "Return a fixed address", "DELETE", "/fixed_ips/{address}"),
     ("fixed_ips:reserve", ADMIN, "Keep an address", "PUT", "/fixed_ips/{address}/reservation"),
     ("fixed_ips:unreserve", ADMIN, "Free it", "DELETE", "/fixed_ips/{address}/reservation"),
     ("floating_ips:list", READER, "List floating addresses", "GET", "/floating_ips"),
@@ -70,12 +68,16 @@ _ACTIONS = [
     ("floating_ips:delete", MEMBER, "Release a floating address", "DELETE", _FLOATING),
     ("floating_ips:associate", MEMBER, "Point it at a NIC", "PUT", f"{_FLOATING}/association"),
     ("floating_ips:disassociate", MEMBER, "Point it nowhere", "DELETE", f"{_FLOATING}/association"),
+    ("floating_ip_pools:list", READER, "List floating pools", "GET", "/floating_ip_pools"),
     ("floating_ranges:list", ADMIN, "List floating ranges", "GET", "/floating_ranges"),
     ("floating_ranges:create", ADMIN, "Add a floating range", "POST", "/floating_ranges"),
     ("floating_ranges:delete", ADMIN, "Remove one", "DELETE", "/floating_ranges/{range_id}"),
     ("instances:list", READER, "List an instance's virtual NICs", "GET", _INSTANCE),
     ("instances:create", MEMBER, "Give an instance its virtual NICs", "POST", _INSTANCE),
     ("instances:delete", MEMBER, "Take them back", "DELETE", _INSTANCE),
+    ("instances:attach", MEMBER, "Give it a NIC", "PUT", f"{_INSTANCE}/{{virtual_nic_id}}"),
+    ("instances:detach", MEMBER, "Take a NIC", "DELETE", f"{_INSTANCE}/{{virtual_nic_id}}"),
+    ("hosts:serve", SERVICE, "What a network host has to serve", "PUT", "/hosts/{host}/networks"),
 ]
 
 # Below /v1.0 itself: of all network services.
