@@ -62,8 +62,3 @@ class Authorizer:
             # Without this, a token of no project would match a target of no project.
             credentials["project_id"] = context.project_id
         return bool(self._enforcer.enforce(action, dict(target), credentials))
-
-
-def visible(context: RequestContext, project_id: str | None) -> bool:
-    """Whether an object of this project is there for the caller; if not, answer 404, never 403."""
-    return context.sees(project_id)
