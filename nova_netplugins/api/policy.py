@@ -34,8 +34,8 @@ class Authorizer:
         """Raises PolicyDenied when the rule ``action`` does not allow it.
 
         ``target`` has at least ``project_id``: whose object it is. A route is checked with the
-        caller's own project; whether the object itself is there for the caller is ``visible``'s to
-        say.
+        caller's own project; whether the object itself is there for the caller its handler
+        asks (``context.sees``).
         """
         if not self._allows(context, action, target):
             raise PolicyDenied(
