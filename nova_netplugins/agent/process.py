@@ -7,6 +7,7 @@ import threading
 
 from oslo_config import cfg
 
+from netkit.errors import ServiceError
 from nova_netplugins.agent.daemon import Agent
 from nova_netplugins.agent.watch import LinkWatch
 from nova_netplugins.agent.wirings import Wirings
@@ -27,10 +28,10 @@ class AgentProcess:
         self,
         conf: cfg.ConfigOpts,
         catalogue: Catalogue,
-        *,
         bus: Bus,
         client: Client,
         host: Host,
+        *,
         watch_links: bool = True,
     ) -> None:
         self._conf = conf
@@ -73,7 +74,16 @@ class AgentProcess:
             host=self._host,
             client=self._client.below(name),
             wirings=lambda: self._wirings.of(name),
-            report=lambda nic_id, status: self._wirings.report(name, nic_id, status),
+            report=lambda nic_id, status: self._report(name, nic_id, status),
             served=self._bus.served(name, self._conf.host, self._conf.agent.service_timeout),
         )
         return service.net_agent(context)
+
+    def _report(self, service: str, nic_id: str, status: str) -> None:
+        """What a net-agent reports is no reason for it to fail: the daemon reports it again."""
+        try:
+            self._wirings.report(service, nic_id, status)
+        except ServiceError as error:
+            LOG.info(
+                "virtual NIC %s of %s: not yet reported %s: %s", nic_id, service, status, error
+            )

@@ -27,7 +27,6 @@ class ServiceProcess:
         self,
         conf: cfg.ConfigOpts,
         catalogue: Catalogue,
-        *,
         bus: Bus,
         client: Client,
         host: Host,
