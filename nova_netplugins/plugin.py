@@ -1,13 +1,15 @@
-"""The contract between the core and a network service: all that a plug-in author reads and may rely on.
+"""The contract between the core and a network service: all that a plug-in author reads and may rely
+on.
 
 A network service is a Python module, named in ``nova-network.conf``, that has one function::
 
     def network_service(conf: cfg.ConfigOpts) -> NetworkService: ...
 
-It returns a descriptor of up to three parts (NetworkServicePOC, 2011): *net-api* manages networks, virtual NICs and
-addresses and owns their data; *net-agent* wires virtual NICs on a compute host and never opens a database; the optional
-*net-service* serves networks (DHCP, gateway, NAT, floating IPs) on a network host. Making a descriptor must be cheap:
-no database, no network, no privileged operation. The parts are made later, each with a context of what it may use.
+It returns a descriptor of up to three parts (NetworkServicePOC, 2011): *net-api* manages networks,
+virtual NICs and addresses and owns their data; *net-agent* wires virtual NICs on a compute host and
+never opens a database; the optional *net-service* serves networks (DHCP, gateway, NAT, floating
+IPs) on a network host. Making a descriptor must be cheap: no database, no network, no privileged
+operation. The parts are made later, each with a context of what it may use.
 
 Errors that a part raises for its caller derive from ``netkit.errors.ServiceError``.
 """
@@ -32,7 +34,8 @@ ACTIVE = "ACTIVE"
 DOWN = "DOWN"
 
 
-# -- What the parts speak of -------------------------------------------------------------------------------------
+# -- What the parts speak of
+# -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ class Subnet:
 class Network:
     """One layer 2 segment. ``project_id`` None: every project of the service may use it.
 
-    ``host`` is the network host that serves it (None: none yet, or ``multi_host``). ``attributes`` are the service's
-    own (``bridge``, ``vlan``, ...): JSON values, read by the service's own agent.
+    ``host`` is the network host that serves it (None: none yet, or ``multi_host``). ``attributes``
+    are the service's own (``bridge``, ``vlan``, ...): JSON values, read by the service's own agent.
     """
 
     id: str
@@ -67,7 +70,8 @@ class Network:
 
 @dataclass(frozen=True)
 class FixedIp:
-    """An address of a virtual NIC. ``subnet_id`` is None where a network's subnets have no ids of their own."""
+    """An address of a virtual NIC. ``subnet_id`` is None where a network's subnets have no ids of
+    their own."""
 
     address: str
     version: int
@@ -76,7 +80,8 @@ class FixedIp:
 
 @dataclass(frozen=True)
 class VirtualNic:
-    """What an instance is given. ``device`` is the name of its tap on ``host``; ``status`` is ACTIVE or DOWN.
+    """What an instance is given. ``device`` is the name of its tap on ``host``; ``status`` is
+    ACTIVE or DOWN.
 
     ``default_route``: this NIC carries its instance's default route.
     """
@@ -108,7 +113,8 @@ class FloatingIp:
 
 @dataclass(frozen=True)
 class RequestedNic:
-    """One virtual NIC of a request: on this network, with these addresses (none: the next free ones)."""
+    """One virtual NIC of a request: on this network, with these addresses (none: the next free
+    ones)."""
 
     network_id: str | None = None
     addresses: tuple[str, ...] = ()
@@ -117,7 +123,8 @@ class RequestedNic:
 
 @dataclass(frozen=True)
 class InstanceRequest:
-    """What an instance asks for. ``nics`` empty: one NIC on each network that the service gives by default."""
+    """What an instance asks for. ``nics`` empty: one NIC on each network that the service gives by
+    default."""
 
     instance_id: str
     project_id: str
@@ -128,7 +135,8 @@ class InstanceRequest:
 
 @dataclass(frozen=True)
 class Wiring:
-    """A virtual NIC bound to a host, and the network it belongs on: all that a net-agent needs to plug it."""
+    """A virtual NIC bound to a host, and the network it belongs on: all that a net-agent needs to
+    plug it."""
 
     nic: VirtualNic
     network: Network
@@ -139,7 +147,8 @@ def device_name(virtual_nic_id: str) -> str:
     return f"tap{virtual_nic_id[:11]}"
 
 
-# -- What the parts are given ------------------------------------------------------------------------------------
+# -- What the parts are given
+# ------------------------------------------------------------------------------------
 
 
 class Prompts(Protocol):
@@ -154,7 +163,8 @@ class Prompts(Protocol):
 
 
 class NetApiClient(Protocol):
-    """The service's own REST API, ``/v1.0/<name>``, as agents and services reach it. Bodies are dicts.
+    """The service's own REST API, ``/v1.0/<name>``, as agents and services reach it. Bodies are
+    dicts.
 
     Raises ``netkit.errors.ServiceError`` with the server's status and code.
     """
@@ -170,7 +180,8 @@ class NetApiClient(Protocol):
 
 @dataclass(frozen=True)
 class ApiContext:
-    """For net-api. ``conf``: the configuration; the service's own options are in ``conf.<name>``."""
+    """For net-api. ``conf``: the configuration; the service's own options are in
+    ``conf.<name>``."""
 
     conf: cfg.ConfigOpts
     database: Database
@@ -179,14 +190,16 @@ class ApiContext:
 
 
 class ServedNetworks(Protocol):
-    """How a net-agent asks the net-service of a network for its part, before the guest needs it (RPC)."""
+    """How a net-agent asks the net-service of a network for its part, before the guest needs it
+    (RPC)."""
 
     def ensure(self, network: Network, nic_id: str | None = None) -> None: ...
 
 
 @dataclass(frozen=True)
 class AgentContext:
-    """For net-agent. ``wirings()`` lists the service's NICs bound to this host; ``report`` tells a NIC's status."""
+    """For net-agent. ``wirings()`` lists the service's NICs bound to this host; ``report`` tells a
+    NIC's status."""
 
     conf: cfg.ConfigOpts
     host_name: str
@@ -199,7 +212,8 @@ class AgentContext:
 
 @dataclass(frozen=True)
 class ServiceContext:
-    """For net-service. ``state_dir``: a directory of the service's own that outlives the process."""
+    """For net-service. ``state_dir``: a directory of the service's own that outlives the
+    process."""
 
     conf: cfg.ConfigOpts
     host_name: str
@@ -208,14 +222,16 @@ class ServiceContext:
     state_dir: str
 
 
-# -- The parts ---------------------------------------------------------------------------------------------------
+# -- The parts ---------------------------------------------------------------------------------
+# --------------
 
 
 class NetApi(Protocol):
-    """Manages networks, virtual NICs and addresses. Each call is one transaction: done whole, or not at all.
+    """Manages networks, virtual NICs and addresses. Each call is one transaction: done whole, or
+    not at all.
 
-    Nobody is authorised here: callers are (the REST routes by policy, command line tools by being run).
-    """
+    Nobody is authorised here: callers are (the REST routes by policy, command line tools by being
+    run)."""
 
     def routes(self, mapper: Mapper) -> None:
         """Add the service's own REST routes; the mapper puts ``/v1.0/<name>`` before each path."""
@@ -226,7 +242,8 @@ class NetApi(Protocol):
     def get_network(self, network_id: str) -> Network: ...
 
     def allocate_for_instance(self, request: InstanceRequest) -> Sequence[VirtualNic]:
-        """Virtual NICs with their MACs, ports and addresses, in the order asked for, or none at all.
+        """Virtual NICs with their MACs, ports and addresses, in the order asked for, or none at
+        all.
 
         Pins the project to this service on its first use; refuses a project of another service
         (``ProjectUsesOtherService``). Asking again for the same instance adds NICs.
@@ -236,7 +253,11 @@ class NetApi(Protocol):
         """Give back all that an instance has; nothing to give back is fine."""
 
     def list_virtual_nics(
-        self, *, instance_id: str | None = None, host: str | None = None, network_id: str | None = None
+        self,
+        *,
+        instance_id: str | None = None,
+        host: str | None = None,
+        network_id: str | None = None,
     ) -> Sequence[VirtualNic]: ...
 
     def get_virtual_nic(self, nic_id: str) -> VirtualNic: ...
@@ -257,7 +278,9 @@ class NetApi(Protocol):
 
     def release_floating_ip(self, address: str) -> None: ...
 
-    def associate_floating_ip(self, address: str, fixed_address: str, nic_id: str) -> FloatingIp: ...
+    def associate_floating_ip(
+        self, address: str, fixed_address: str, nic_id: str
+    ) -> FloatingIp: ...
 
     def disassociate_floating_ip(self, address: str) -> FloatingIp: ...
 
@@ -265,7 +288,8 @@ class NetApi(Protocol):
 
 
 class NetAgent(Protocol):
-    """Wires virtual NICs on a compute host. Each verb may be repeated after a crash at any line, and repairs."""
+    """Wires virtual NICs on a compute host. Each verb may be repeated after a crash at any line,
+    and repairs."""
 
     def setup_network(self, network: Network) -> None:
         """Make what the network needs on this host (its bridge, its VLAN device)."""
@@ -277,14 +301,16 @@ class NetAgent(Protocol):
         """Forget the NIC on this host: its device may be gone already."""
 
     def check(self) -> Sequence[str]:
-        """Make this host what ``wirings()`` says, remove what is ours and stale; say what was changed."""
+        """Make this host what ``wirings()`` says, remove what is ours and stale; say what was
+        changed."""
 
 
 class NetService(Protocol):
     """Serves networks on a network host. The same temper as the agent's verbs."""
 
     def ensure(self, network_id: str, nic_id: str | None = None) -> None:
-        """Serve the network as its net-api describes it now; with ``nic_id`` only that NIC need be brought up to date."""
+        """Serve the network as its net-api describes it now; with ``nic_id`` only that NIC need be
+        brought up to date."""
 
     def remove(self, network_id: str) -> None:
         """Stop serving the network here and leave nothing of it behind."""
@@ -305,18 +331,19 @@ class Listing:
 
 
 ManageCommand = Callable[[NetApi, argparse.Namespace], Listing | str]
-"""A management command: prints its listing, or its message. It is set on its parser as ``set_defaults(command=...)``."""
+"""A management command: prints its listing, or its message. It is set on its parser as
+``set_defaults(command=...)``."""
 
 
 @dataclass(frozen=True)
 class NetworkService:
     """The descriptor of a network service.
 
-    ``name`` is the URL segment, the command line noun, the option group and the prefix of its tables: lower-case
-    letters, digits and ``_``. ``metadata`` and ``migrations`` (the directory of an alembic lineage's versions) are both
-    None for a service without tables; its version table is ``alembic_version_<name>``. ``manage_commands`` adds the
-    service's own tool below ``nova-netplugins-manage <name>``.
-    """
+    ``name`` is the URL segment, the command line noun, the option group and the prefix of its
+    tables: lower-case letters, digits and ``_``. ``metadata`` and ``migrations`` (the directory of
+    an alembic lineage's versions) are both None for a service without tables; its version table is
+    ``alembic_version_<name>``. ``manage_commands`` adds the service's own tool below
+    ``nova-netplugins-manage <name>``."""
 
     name: str
     net_api: Callable[[ApiContext], NetApi]
@@ -325,4 +352,6 @@ class NetworkService:
     metadata: sa.MetaData | None = None
     migrations: str | None = None
     config_opts: Sequence[cfg.Opt] = ()
-    manage_commands: Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None] | None = None
+    manage_commands: (
+        Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None] | None
+    ) = None

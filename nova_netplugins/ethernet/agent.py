@@ -1,0 +1,121 @@
+"""The net-agent of flat, flat_dhcp and vlan: joins the taps of a compute host to their networks'
+segments."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from nova_netplugins import plugin
+from nova_netplugins.ethernet.guard import Guard
+from nova_netplugins.ethernet.segment_wiring import SegmentWiring
+from nova_netplugins.ethernet.traits import Traits
+from nova_netplugins.host.driver import BridgePort
+from nova_netplugins.host.errors import HostError
+
+LOG = logging.getLogger(__name__)
+
+
+class EthernetAgent:
+    """``plugin.NetAgent``. A tap is made by whoever runs the instance; all else here is ours."""
+
+    def __init__(self, traits: Traits, context: plugin.AgentContext) -> None:
+        self._traits = traits
+        self._context = context
+        self._host = context.host
+        self._segments = SegmentWiring(traits, context.conf, context.host)
+        guarded = context.conf[traits.name].prevent_spoofing
+        self._guard = Guard(context.host, traits.name) if guarded else None
+
+    def setup_network(self, network: plugin.Network) -> None:
+        with self._segments.lock():
+            self._segments.ensure(network.attributes, network.mtu)
+
+    def plug(self, nic: plugin.VirtualNic, network: plugin.Network) -> None:
+        if self._guard is not None:
+            # Before it is joined: no frame of the instance passes unguarded.
+            self._ready(self._guard).ensure(nic)
+        with self._segments.lock():
+            attachment = self._segments.ensure(network.attributes, network.mtu)
+            if network.mtu is not None:
+                self._host.links.set_mtu(nic.device, network.mtu)
+            if self._host.needs_checksums(attachment):
+                self._host.disable_checksum_offload(nic.device)
+            self._host.attach(nic.device, attachment, self._owner(nic))
+        self._host.links.set_up(nic.device)
+        if self._traits.serves:
+            self._context.served.ensure(network, nic.id)
+        self._context.report(nic.id, plugin.ACTIVE)
+
+    def unplug(self, nic: plugin.VirtualNic) -> None:
+        self._host.links.release_port(nic.device)
+        if self._host.switch.available():
+            self._host.switch.remove_port(nic.device)
+        if self._guard is not None:
+            self._ready(self._guard).remove(nic.device)
+
+    def check(self) -> Sequence[str]:
+        wirings = self._context.wirings()
+        changes = self._plug_all(wirings)
+        changes += self._forget_stale(wirings)
+        with self._segments.lock():
+            changes += [f"removed bridge {name}" for name in self._segments.remove_unused(())]
+        return changes
+
+    def _owner(self, nic: plugin.VirtualNic) -> str:
+        return f"{self._traits.name} nic {nic.id}"
+
+    def _plug_all(self, wirings: Sequence[plugin.Wiring]) -> list[str]:
+        links = {link.name: link for link in self._host.links.links()}
+        ports = self._host.switch.owned("tap") if self._host.switch.available() else {}
+        changes = []
+        for wiring in wirings:
+            nic = wiring.nic
+            if nic.device not in links:
+                if nic.status == plugin.ACTIVE:
+                    self._context.report(nic.id, plugin.DOWN)
+                    changes.append(f"{nic.device} is gone")
+                continue
+            attachment = self._segments.attachment(wiring.network.attributes)
+            if isinstance(attachment, BridgePort):
+                joined = links[nic.device].master == attachment.bridge
+            else:
+                joined = nic.device in ports
+            if joined and nic.status == plugin.ACTIVE and links[nic.device].up:
+                continue
+            try:
+                self.plug(nic, wiring.network)
+            except HostError as error:
+                LOG.error("virtual NIC %s cannot be plugged: %s", nic.id, error)
+                continue
+            changes.append(f"plugged {nic.device}")
+        return changes
+
+    def _forget_stale(self, wirings: Sequence[plugin.Wiring]) -> list[str]:
+        """Taps in our bridges that are no NIC's any more, guards and switch ports of NICs that are
+        gone."""
+        devices = {wiring.nic.device for wiring in wirings}
+        changes = []
+        owned = self._host.links.owned()
+        ours = {name for name, owner in owned.items() if owner == f"{self._traits.name} segment"}
+        for link in self._host.links.links():
+            if link.master in ours and link.name.startswith("tap") and link.name not in devices:
+                self._host.links.release_port(link.name)
+                changes.append(f"unplugged {link.name}")
+        if self._host.switch.available():
+            for port, owner in self._host.switch.owned("tap").items():
+                if owner.startswith(f"{self._traits.name} nic ") and port not in devices:
+                    self._host.switch.remove_port(port)
+                    changes.append(f"unplugged {port}")
+        if self._guard is not None:
+            changes += self._converge(self._guard, wirings)
+        return changes
+
+    def _ready(self, guard: Guard) -> Guard:
+        if not guard.ready:
+            self._converge(guard, self._context.wirings())
+        return guard
+
+    def _converge(self, guard: Guard, wirings: Sequence[plugin.Wiring]) -> list[str]:
+        changed = guard.converge(wiring.nic for wiring in wirings)
+        return ["put the guard against spoofing right"] if changed else []

@@ -1,0 +1,151 @@
+"""The net-service of flat_dhcp and vlan: a router, a DHCP server and a metadata proxy for each
+network."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from netkit.errors import NotFound
+from nova_netplugins import plugin
+from nova_netplugins.ethernet.dhcp import Dhcp
+from nova_netplugins.ethernet.segment_wiring import SegmentWiring
+from nova_netplugins.ethernet.traits import Traits
+from nova_netplugins.ethernet.transit import TransitBook
+from nova_netplugins.host.errors import HostError
+from nova_netplugins.host.router import Names, Routers, RouterSpec
+from nova_netplugins.host.ruleset_host import HostRules
+
+LOG = logging.getLogger(__name__)
+
+Serving = dict[str, Any]
+"""What net-api tells of a network to serve: see ``ethernet.serving.Serving.describe``."""
+
+
+class EthernetService:
+    """``plugin.NetService``. What it sets up works on without this process."""
+
+    def __init__(self, traits: Traits, context: plugin.ServiceContext) -> None:
+        self._context = context
+        self._path = f"/hosts/{context.host_name}/networks"
+        self._segments = SegmentWiring(traits, context.conf, context.host)
+        gateway = context.conf.gateway
+        arps = gateway.send_arp_for_ha_count if gateway.send_arp_for_ha else 0
+        self._routers = Routers(context.host, _host_rules(gateway), arps)
+        book = Path(context.conf.state_path) / "transit.json"
+        self._transits = TransitBook(book, gateway.transit_range, traits.name)
+        self._dhcp = Dhcp(context, traits.name)
+        self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._ensured: set[str] = set()
+
+    def ensure(self, network_id: str, nic_id: str | None = None) -> None:
+        with self._locks[network_id]:
+            known = network_id in self._ensured
+            serving = self._serving(network_id, nic_id if known else None)
+            if serving is None:
+                self._remove(network_id)
+            elif known and nic_id is not None:
+                self._dhcp.ensure_nic(serving, nic_id)
+            else:
+                self._ensure(serving)
+
+    def remove(self, network_id: str) -> None:
+        with self._locks[network_id]:
+            self._remove(network_id)
+
+    def check(self) -> Sequence[str]:
+        wanted = self._context.client.put(self._path, {})["network_ids"]
+        self._routers.ensure_host()
+        changes = []
+        for network_id in self._transits.networks():
+            if network_id not in wanted:
+                self.remove(network_id)
+                changes.append(f"stopped serving network {network_id}")
+        for network_id in wanted:
+            if network_id not in self._ensured:
+                changes.append(f"serving network {network_id}")
+            self._each(self.ensure, network_id)
+        return changes
+
+    def close(self) -> None:
+        self._dhcp.close()
+
+    def _each(self, verb: Callable[[str], None], network_id: str) -> None:
+        """One network's failure is not the others'."""
+        try:
+            verb(network_id)
+        except HostError as error:
+            LOG.error("network %s is not served as it should be: %s", network_id, error)
+
+    def _serving(self, network_id: str, nic_id: str | None) -> Serving | None:
+        """None: the network is gone, or another host serves it."""
+        query = {} if nic_id is None else {"nic_id": nic_id}
+        try:
+            serving: Serving = self._context.client.get(f"{self._path}/{network_id}", **query)[
+                "serving"
+            ]
+        except NotFound:
+            return None
+        network = serving["network"]
+        mine = network["multi_host"] or network["host"] == self._context.host_name
+        return serving if mine else None
+
+    def _ensure(self, serving: Serving) -> None:
+        network = serving["network"]
+        gateways = _gateways(serving)
+        if not gateways:
+            return
+        transit = self._transits.assign(network["id"])
+        with self._segments.lock():
+            attachment = self._segments.ensure(network, network["mtu"])
+            self._routers.ensure(
+                RouterSpec(
+                    network_id=network["id"],
+                    attachment=attachment,
+                    gateways=gateways,
+                    transit=transit if network["cidr"] is not None else None,
+                    mtu=network["mtu"],
+                    floating={
+                        floating["address"]: floating["fixed_address"]
+                        for floating in serving["floating_ips"]
+                    },
+                )
+            )
+        self._dhcp.ensure(serving, Names(network["id"]))
+        self._ensured.add(network["id"])
+
+    def _remove(self, network_id: str) -> None:
+        self._ensured.discard(network_id)
+        self._dhcp.remove(network_id)
+        with self._segments.lock():
+            self._routers.remove(network_id)
+            self._segments.remove_unused(())
+        self._transits.release(network_id)
+
+
+def _host_rules(gateway: Any) -> HostRules:
+    return HostRules(
+        owner="gateway",
+        public_interface=gateway.public_interface or None,
+        transit=gateway.transit_range,
+        routing_source=gateway.routing_source_ip,
+        unchanged=gateway.dmz_cidr,
+    )
+
+
+def _gateways(serving: Serving) -> tuple[str, ...]:
+    """This host's addresses on the network, with prefix lengths, IPv4 first."""
+    network = serving["network"]
+    gateways = []
+    if serving["address"] is not None:
+        length = ipaddress.ip_network(network["cidr"]).prefixlen
+        gateways.append(f"{serving['address']}/{length}")
+    if network["cidr_v6"] is not None:
+        length = ipaddress.ip_network(network["cidr_v6"]).prefixlen
+        gateways.append(f"{network['gateway_v6']}/{length}")
+    return tuple(gateways)

@@ -1,0 +1,112 @@
+"""What a network host must know to serve networks: which ones, their NICs, their floating
+addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from nova_netplugins.ethernet.networks import Row
+from nova_netplugins.ethernet.nics import Nics
+from nova_netplugins.ethernet.tables import EthernetTables
+
+
+class Serving:
+    """Within the caller's transaction, as ``Nics``."""
+
+    def __init__(self, tables: EthernetTables, nics: Nics) -> None:
+        self._cards = tables.ethernet_cards
+        self._networks = tables.networks
+        self._fixed_ips = tables.fixed_ips
+        self._nics = nics
+
+    def claim(self, conn: sa.Connection, host: str) -> list[str]:
+        """The ids of the networks that this host serves, after it took those that nobody did.
+
+        A multi_host network is served on each host that has a NIC of it.
+        """
+        networks, table = self._nics.networks, self._networks
+        unclaimed = networks.select(table.c.host.is_(None), table.c.multi_host.is_(False))
+        for row in list(conn.execute(unclaimed).mappings()):
+            networks.claim(conn, row["id"], host)
+        here = sa.exists().where(
+            self._cards.c.network_id == table.c.id,
+            self._cards.c.host == host,
+            self._cards.c.deleted == "",
+        )
+        mine = sa.or_(table.c.host == host, sa.and_(table.c.multi_host.is_(True), here))
+        query = networks.select(mine).order_by(table.c.created_at, table.c.id)
+        return [row["id"] for row in conn.execute(query).mappings()]
+
+    def describe(
+        self, conn: sa.Connection, host: str, network_id: str, nic_id: str | None
+    ) -> dict[str, Any]:
+        """The network's columns; ``address``: this host's own on it (gateway and DHCP server);
+        ``nics``: those to serve here (or only ``nic_id``, if it is still one); ``floating_ips``:
+        all of the network."""
+        network = self._nics.networks.find(conn, network_id)
+        return {
+            "network": network,
+            "address": self._address(conn, network, host),
+            "nics": self._served_nics(conn, network, host, nic_id),
+            "floating_ips": self._floating_ips(conn, network, host),
+        }
+
+    def _address(self, conn: sa.Connection, network: Row, host: str) -> str | None:
+        if network["cidr"] is None:
+            return None
+        if network["multi_host"] and not network["share_address"]:
+            return self._nics.addresses.for_host(conn, network, host)
+        return str(network["dhcp_server"])
+
+    def _served_nics(
+        self, conn: sa.Connection, network: Row, host: str, nic_id: str | None
+    ) -> list[dict[str, Any]]:
+        cards, fixed = self._cards, self._fixed_ips
+        where = [cards.c.network_id == network["id"], cards.c.deleted == ""]
+        if network["multi_host"]:
+            where.append(cards.c.host == host)
+        if nic_id is not None:
+            where.append(cards.c.id == nic_id)
+        columns = (
+            cards.c.id,
+            cards.c.mac_address,
+            cards.c.hostname,
+            cards.c.default_route,
+            fixed.c.address,
+            fixed.c.version,
+        )
+        joined = cards.join(fixed, fixed.c.ethernet_card_id == cards.c.id)
+        query = sa.select(*columns).select_from(joined).where(*where)
+        nics: dict[str, dict[str, Any]] = {}
+        ordered = query.order_by(cards.c.created_at, cards.c.id, fixed.c.created_at, fixed.c.id)
+        for row in conn.execute(ordered).mappings():
+            nic = nics.setdefault(
+                row["id"],
+                {
+                    "id": row["id"],
+                    "mac_address": row["mac_address"],
+                    "hostname": row["hostname"],
+                    "default_route": row["default_route"],
+                    "ipv4": None,
+                    "ipv6": None,
+                },
+            )
+            family = f"ipv{row['version']}"
+            nic[family] = nic[family] or row["address"]
+        return list(nics.values())
+
+    def _floating_ips(self, conn: sa.Connection, network: Row, host: str) -> list[dict[str, str]]:
+        floating = self._nics.floating
+        if floating is None:
+            return []
+        query = floating.select(self._fixed_ips.c.network_id == network["id"])
+        if network["multi_host"]:
+            here = sa.select(self._cards.c.id).where(self._cards.c.host == host)
+            query = query.where(self._fixed_ips.c.ethernet_card_id.in_(here))
+        ordered = query.order_by(floating.columns.created_at, floating.columns.id)
+        return [
+            {name: row[name] for name in ("address", "fixed_address", "interface")}
+            for row in conn.execute(ordered).mappings()
+        ]
