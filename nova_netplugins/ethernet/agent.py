@@ -45,7 +45,6 @@ class EthernetAgent:
         self._host.links.set_up(nic.device)
         if self._traits.serves:
             self._context.served.ensure(network, nic.id)
-        self._context.report(nic.id, plugin.ACTIVE)
 
     def unplug(self, nic: plugin.VirtualNic) -> None:
         self._host.links.release_port(nic.device)
@@ -56,7 +55,7 @@ class EthernetAgent:
 
     def check(self) -> Sequence[str]:
         wirings = self._context.wirings()
-        changes = self._plug_all(wirings)
+        changes = self._rejoin(wirings)
         changes += self._forget_stale(wirings)
         with self._segments.lock():
             changes += [f"removed bridge {name}" for name in self._segments.remove_unused(())]
@@ -65,31 +64,32 @@ class EthernetAgent:
     def _owner(self, nic: plugin.VirtualNic) -> str:
         return f"{self._traits.name} nic {nic.id}"
 
-    def _plug_all(self, wirings: Sequence[plugin.Wiring]) -> list[str]:
+    def _rejoin(self, wirings: Sequence[plugin.Wiring]) -> list[str]:
+        """Taps that are there but have left their segment. (The daemon plugs those that are
+        new.)"""
         links = {link.name: link for link in self._host.links.links()}
         ports = self._host.switch.owned("tap") if self._host.switch.available() else {}
         changes = []
         for wiring in wirings:
-            nic = wiring.nic
-            if nic.device not in links:
-                if nic.status == plugin.ACTIVE:
-                    self._context.report(nic.id, plugin.DOWN)
-                    changes.append(f"{nic.device} is gone")
+            link = links.get(wiring.nic.device)
+            if link is None or wiring.nic.status != plugin.ACTIVE:
                 continue
             attachment = self._segments.attachment(wiring.network.attributes)
             if isinstance(attachment, BridgePort):
-                joined = links[nic.device].master == attachment.bridge
+                joined = link.master == attachment.bridge
             else:
-                joined = nic.device in ports
-            if joined and nic.status == plugin.ACTIVE and links[nic.device].up:
-                continue
-            try:
-                self.plug(nic, wiring.network)
-            except HostError as error:
-                LOG.error("virtual NIC %s cannot be plugged: %s", nic.id, error)
-                continue
-            changes.append(f"plugged {nic.device}")
+                joined = link.name in ports
+            if not (joined and link.up):
+                changes += self._replug(wiring)
         return changes
+
+    def _replug(self, wiring: plugin.Wiring) -> list[str]:
+        try:
+            self.plug(wiring.nic, wiring.network)
+        except HostError as error:
+            LOG.error("virtual NIC %s cannot be plugged again: %s", wiring.nic.id, error)
+            return []
+        return [f"plugged {wiring.nic.device} again"]
 
     def _forget_stale(self, wirings: Sequence[plugin.Wiring]) -> list[str]:
         """Taps in our bridges that are no NIC's any more, guards and switch ports of NICs that are

@@ -1,0 +1,40 @@
+# make run and make test do all the set-up that they need, on a fresh machine and on a used one.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+
+.PHONY: help run test lint sample clean packages-run packages-test
+
+help: ## Show this.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: packages-run $(VENV)/installed ## Three network services at work, until Ctrl-C (ONCE=1: until the table).
+	@$(BIN)/nova-netplugins-lab demo $(if $(ONCE),--once)
+
+test: packages-test $(VENV)/installed ## Every test, on SQLite, PostgreSQL and MariaDB.
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/installed ## Style and types.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+sample: $(VENV)/installed ## Make etc/*.sample anew from the options and policy rules.
+	$(BIN)/oslo-config-generator --config-file etc/config-generator.conf
+	$(BIN)/oslopolicy-sample-generator --namespace nova_netplugins --output-file etc/policy.yaml.sample
+
+clean: ## Remove what was built here.
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+
+packages-run packages-test: packages-%:
+	@tools/packages $*
+
+# The marker is newer than what was installed from.
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	  --editable '.[postgresql,mysql,test]'
+	@touch $@
