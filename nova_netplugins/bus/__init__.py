@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from oslo_config import cfg
@@ -97,19 +96,25 @@ class Bus:
         with self._lock:
             self._closed = True
             servers, self._servers = list(self._servers.values()), {}
-        # Each takes its time to end its threads.
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(_end, servers))
+        for server in servers:
+            server.stop()
+        # In a thread, as it may wait for connections to a broker that is away, and does wait for
+        # idle threads. In this process nobody else is at the other end, so that can be let go.
+        ending = threading.Thread(target=self._disconnect, args=(servers,), daemon=True)
+        ending.start()
         if not self.in_process:
-            # In a thread, as it waits for connections that are being made to a broker that is
-            # away. That of fake:// would take the exchanges of every bus of this process.
-            ending = threading.Thread(target=self._transport.cleanup, daemon=True)
-            ending.start()
             ending.join(CLOSE_SECONDS)
+
+    def _disconnect(self, servers: list[Any]) -> None:
+        for server in servers:
+            server.wait()
+        if not self.in_process:
+            # That of fake:// would take the exchanges of every bus of this process.
+            self._transport.cleanup()
 
     def _listen(self, topic: str, host: str, rpc: Any) -> None:
         target = messaging.Target(exchange=self._exchange, topic=topic, server=host)
-        server = messaging.get_rpc_server(self._transport, target, [rpc], executor="threading")
+        server = messaging.get_rpc_server(self._transport, target, [rpc])
         if self.in_process:
             self._start(server, topic, host)
             return
@@ -148,11 +153,6 @@ class Bus:
     def _client(self, topic: str, **how: Any) -> Any:
         target = messaging.Target(exchange=self._exchange, topic=topic, version=VERSION)
         return messaging.get_rpc_client(self._transport, target).prepare(retry=RETRIES, **how)
-
-
-def _end(server: Any) -> None:
-    server.stop()
-    server.wait()
 
 
 class _BusPrompts:
