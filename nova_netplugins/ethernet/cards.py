@@ -94,7 +94,7 @@ class Cards:
     def update(self, conn: sa.Connection, card_id: str, **values: Any) -> Row:
         table = self._table
         change = table.update().where(table.c.id == card_id, table.c.deleted == "")
-        if conn.execute(change.values(values, updated_at=utcnow())).rowcount == 0:
+        if conn.execute(change.values(**values, updated_at=utcnow())).rowcount == 0:
             raise errors.VirtualNicNotFound(field="virtual_nic_id", value=card_id)
         return self.find(conn, card_id)
 

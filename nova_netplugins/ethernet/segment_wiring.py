@@ -46,7 +46,7 @@ class SegmentWiring:
             self._host.links.ensure_vlan(interface, segment["vlan"], device, self._owner, mtu=mtu)
             self._host.links.ensure_port(bridge, device)
         elif interface:
-            self._host.ensure_uplink(bridge, interface)
+            self._host.enslave_physical(interface, bridge)
         return BridgePort(bridge)
 
     def _ensure_switch(self, segment: Mapping[str, Any]) -> Attachment:

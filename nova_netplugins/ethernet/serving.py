@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from nova_netplugins.ethernet.networks import Row
 from nova_netplugins.ethernet.nics import Nics
 from nova_netplugins.ethernet.tables import EthernetTables
+from nova_netplugins.ethernet.traits import Traits
 
 
 class Serving:
     """Within the caller's transaction, as ``Nics``."""
 
-    def __init__(self, tables: EthernetTables, nics: Nics) -> None:
+    def __init__(self, traits: Traits, tables: EthernetTables, nics: Nics) -> None:
+        self._own_networks = traits.own_networks
         self._cards = tables.ethernet_cards
         self._networks = tables.networks
         self._fixed_ips = tables.fixed_ips
@@ -24,10 +26,13 @@ class Serving:
     def claim(self, conn: sa.Connection, host: str) -> list[str]:
         """The ids of the networks that this host serves, after it took those that nobody did.
 
-        A multi_host network is served on each host that has a NIC of it.
+        A multi_host network is served on each host that has a NIC of it. One that waits for its
+        project is not served.
         """
         networks, table = self._nics.networks, self._networks
         unclaimed = networks.select(table.c.host.is_(None), table.c.multi_host.is_(False))
+        if self._own_networks:
+            unclaimed = unclaimed.where(table.c.project_id.is_not(None))
         for row in list(conn.execute(unclaimed).mappings()):
             networks.claim(conn, row["id"], host)
         here = sa.exists().where(

@@ -49,13 +49,6 @@ class Collection:
     value_type: str | None = None
     interval: bool = False
 
-    def declaration(self) -> str:
-        """Everything about it but its elements."""
-        kind = " . ".join(self.key_types)
-        if self.value_type:
-            return f"map {self.name} {{ type {kind} : {self.value_type};"
-        return f"set {self.name} {{ type {kind};"
-
 
 @dataclass(frozen=True)
 class Table:
@@ -172,16 +165,22 @@ class Transaction:
         self.operations.append(DeleteTable(family, name))
 
     def add_elements(
-        self, family: Family, collection: str, elements: Mapping[Key, str | None]
+        self,
+        family: Family,
+        collection: str,
+        elements: Mapping[Key, str | None],
+        name: str = TABLE,
     ) -> None:
-        """Add elements to a set (values None) or map."""
+        """Add elements to a set (values None) or map of the table."""
         if elements:
-            self.operations.append(AddElements(family, collection, elements))
+            self.operations.append(AddElements(family, collection, elements, name))
 
-    def delete_elements(self, family: Family, collection: str, keys: Sequence[Key]) -> None:
-        """Delete elements, all of which exist."""
+    def delete_elements(
+        self, family: Family, collection: str, keys: Sequence[Key], name: str = TABLE
+    ) -> None:
+        """Delete elements of the table, all of which exist."""
         if keys:
-            self.operations.append(DeleteElements(family, collection, keys))
+            self.operations.append(DeleteElements(family, collection, keys, name))
 
     def render(self) -> str:
         """The script for ``nft -f -``."""
@@ -192,7 +191,9 @@ def render_table(table: Table) -> str:
     """A table in nft's own format."""
     lines = [f"table {table.family} {table.name} {{"]
     for one in table.collections:
-        lines.append(f"  {one.declaration()}")
+        word, value = ("map", f" : {one.value_type}") if one.value_type else ("set", "")
+        lines.append(f"  {word} {one.name} {{")
+        lines.append(f"    type {' . '.join(one.key_types)}{value};")
         if one.interval:
             lines.append("    flags interval;")
         if one.elements:

@@ -67,8 +67,8 @@ class Nft(ABC):
                 there = present.elements[collection]
                 gone = [key for key in there if elements.get(key, "") != there[key]]
                 new = {key: value for key, value in elements.items() if there.get(key, "") != value}
-                transaction.delete_elements(table.family, collection, gone)
-                transaction.add_elements(table.family, collection, new)
+                transaction.delete_elements(table.family, collection, gone, table.name)
+                transaction.add_elements(table.family, collection, new, table.name)
         self.apply(transaction)
         return True
 

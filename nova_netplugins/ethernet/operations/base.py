@@ -31,7 +31,7 @@ class Operations:
             traits, tables, context.conf[traits.name], context.associations, public_interface
         )
         self._ports = Ports(tables, self._nics)
-        self._serving = Serving(tables, self._nics)
+        self._serving = Serving(traits, tables, self._nics)
 
     def _run(
         self, fn: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
