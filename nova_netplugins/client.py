@@ -13,7 +13,7 @@ from urllib.parse import quote
 from keystoneauth1 import adapter, exceptions, loading, noauth, session
 from oslo_config import cfg
 
-from netkit.errors import RemoteError, Unauthorized, Unavailable
+from netkit.errors import NotFound, RemoteError, Unauthorized, Unavailable
 from nova_netplugins.conf import net_api
 
 VERSION = "v1.0"
@@ -23,12 +23,21 @@ CONNECT_RETRIES = 2
 _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
 
 
+class RemoteNotFound(RemoteError, NotFound):
+    """The object that was asked for does not exist, says net-api itself.
+
+    A 404 of a proxy, or for a path that the server does not have, is a plain ``RemoteError``: it
+    says nothing about the object.
+    """
+
+
 class Client:
     """REST below one path of net-api; a ``NetApiClient`` when that is a network service's.
 
     Paths are relative (``networks/1``, ``/networks/1``); query parameters that are None are left
-    out. Every call raises ``RemoteError`` with the server's status, code and message,
-    ``Unavailable`` when net-api does not answer, ``Unauthorized`` when Keystone refuses us.
+    out. Every call raises ``RemoteError`` with the server's status, code and message
+    (``RemoteNotFound`` among them), ``Unavailable`` when net-api does not answer, ``Unauthorized``
+    when Keystone refuses us.
     """
 
     def __init__(self, http: adapter.Adapter, prefix: str = f"/{VERSION}") -> None:
@@ -119,7 +128,8 @@ def _remote_error(answer: Any, method: str, url: str) -> RemoteError:
     except (ValueError, KeyError, TypeError):
         message = f"{method} {url} was answered with {answer.status_code}: {answer.text[:200]!r}"
         return RemoteError(message, status=answer.status_code, code=RemoteError.code)
-    return RemoteError(
+    missing = answer.status_code == NotFound.status and error.get("field") != "path"
+    return (RemoteNotFound if missing else RemoteError)(
         message,
         status=answer.status_code,
         code=code,

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from netkit.errors import NotFound, RemoteError, Unavailable
+from netkit.errors import NotFound, Unavailable
 from nova_netplugins import wire
 from nova_netplugins.client import Client
 from nova_netplugins.plugin import Wiring
@@ -81,8 +81,6 @@ class Wirings:
         body = {"virtual_nic": {"service": service, "status": status}}
         try:
             self._client.put(f"virtual_nics/{nic_id}", body)
-        except RemoteError as error:
-            if error.status != NotFound.status:
-                raise
+        except NotFound:
             LOG.debug("virtual NIC %s of %s is gone: not reported %s", nic_id, service, status)
         self._statuses[key] = status
