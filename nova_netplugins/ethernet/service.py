@@ -8,10 +8,11 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
-from netkit.errors import NotFound
+from netkit.errors import ServiceError
 from nova_netplugins import plugin
 from nova_netplugins.ethernet.dhcp import Dhcp
 from nova_netplugins.ethernet.segment_wiring import SegmentWiring
@@ -41,18 +42,23 @@ class EthernetService:
         self._transits = TransitBook(book, gateway.transit_range, traits.name)
         self._dhcp = Dhcp(context, traits.name)
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._ensured: set[str] = set()
+        self._served: dict[str, Serving] = {}
 
     def ensure(self, network_id: str, nic_id: str | None = None) -> None:
         with self._locks[network_id]:
-            known = network_id in self._ensured
-            serving = self._serving(network_id, nic_id if known else None)
-            if serving is None:
-                self._remove(network_id)
-            elif known and nic_id is not None:
-                self._dhcp.ensure_nic(serving, nic_id)
-            else:
+            known = self._served.get(network_id)
+            if known is not None and nic_id is not None:
+                serving = self._ask(network_id, nic_id=nic_id)
+                if self._is_mine(serving):
+                    self._dhcp.ensure_nic(serving, nic_id)
+                    return
+            serving = self._ask(network_id, unless_state=None if known is None else known["state"])
+            if serving is not None and known is not None and "network" not in serving:
+                serving = known
+            if self._is_mine(serving):
                 self._ensure(serving)
+            else:
+                self._remove(network_id)
 
     def remove(self, network_id: str) -> None:
         with self._locks[network_id]:
@@ -67,7 +73,7 @@ class EthernetService:
                 self.remove(network_id)
                 changes.append(f"stopped serving network {network_id}")
         for network_id in wanted:
-            if network_id not in self._ensured:
+            if network_id not in self._served:
                 changes.append(f"serving network {network_id}")
             self._each(self.ensure, network_id)
         return changes
@@ -82,18 +88,24 @@ class EthernetService:
         except HostError as error:
             LOG.error("network %s is not served as it should be: %s", network_id, error)
 
-    def _serving(self, network_id: str, nic_id: str | None) -> Serving | None:
-        """None: the network is gone, or another host serves it."""
-        query = {} if nic_id is None else {"nic_id": nic_id}
+    def _ask(self, network_id: str, **query: str | None) -> Serving | None:
+        """None: the network is gone."""
+        given = {name: value for name, value in query.items() if value is not None}
         try:
-            serving: Serving = self._context.client.get(f"{self._path}/{network_id}", **query)[
-                "serving"
-            ]
-        except NotFound:
-            return None
+            answer = self._context.client.get(f"{self._path}/{network_id}", **given)
+        except ServiceError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+        serving: Serving = answer["serving"]
+        return serving
+
+    def _is_mine(self, serving: Serving | None) -> TypeGuard[Serving]:
+        """Whether there is such a network, and this host is to serve it."""
+        if serving is None:
+            return False
         network = serving["network"]
-        mine = network["multi_host"] or network["host"] == self._context.host_name
-        return serving if mine else None
+        return bool(network["multi_host"]) or network["host"] == self._context.host_name
 
     def _ensure(self, serving: Serving) -> None:
         network = serving["network"]
@@ -117,10 +129,10 @@ class EthernetService:
                 )
             )
         self._dhcp.ensure(serving, Names(network["id"]))
-        self._ensured.add(network["id"])
+        self._served[network["id"]] = serving
 
     def _remove(self, network_id: str) -> None:
-        self._ensured.discard(network_id)
+        self._served.pop(network_id, None)
         self._dhcp.remove(network_id)
         with self._segments.lock():
             self._routers.remove(network_id)

@@ -3,6 +3,7 @@ addresses."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,16 +48,42 @@ class Serving:
     def describe(
         self, conn: sa.Connection, host: str, network_id: str, nic_id: str | None
     ) -> dict[str, Any]:
-        """The network's columns; ``address``: this host's own on it (gateway and DHCP server);
+        """``network``: its columns; ``address``: this host's own on it (gateway and DHCP server);
         ``nics``: those to serve here (or only ``nic_id``, if it is still one); ``floating_ips``:
-        all of the network."""
+        all of the network; ``state``: as ``state`` tells.
+        """
         network = self._nics.networks.find(conn, network_id)
         return {
+            "state": self.state(conn, network),
             "network": network,
             "address": self._address(conn, network, host),
             "nics": self._served_nics(conn, network, host, nic_id),
             "floating_ips": self._floating_ips(conn, network, host),
         }
+
+    def state(self, conn: sa.Connection, network: Row) -> str:
+        """A text that differs when anything of the network does; cheaper than to describe it."""
+        facts: list[Any] = [network["host"], network["updated_at"]]
+        cards, fixed = self._cards.c, self._fixed_ips.c
+        of_cards = (cards.created_at, cards.updated_at, cards.deleted_at)
+        facts += self._summary(conn, cards.network_id == network["id"], *of_cards)
+        of_fixed_ips = (fixed.created_at, fixed.updated_at)
+        facts += self._summary(conn, fixed.network_id == network["id"], *of_fixed_ips)
+        floating = self._nics.floating
+        if floating is not None:
+            joined = floating.select(fixed.network_id == network["id"]).subquery()
+            here = (joined.c.created_at, joined.c.updated_at)
+            facts += self._summary(conn, sa.true(), *here)
+        return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+    def _summary(
+        self,
+        conn: sa.Connection,
+        where: sa.ColumnElement[bool],
+        *times: sa.ColumnElement[Any],
+    ) -> list[Any]:
+        latest = [sa.func.max(time) for time in times]
+        return list(conn.execute(sa.select(sa.func.count(times[0]), *latest).where(where)).one())
 
     def _address(self, conn: sa.Connection, network: Row, host: str) -> str | None:
         if network["cidr"] is None:

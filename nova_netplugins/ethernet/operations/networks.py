@@ -71,6 +71,11 @@ class NetworkOperations(Operations):
         """Ids of the networks that the host serves, after it took those that nobody did."""
         return self._run(self._serving.claim, host)
 
+    def serving_state(self, network_id: str) -> str:
+        """As ``Serving.state``."""
+        with self._context.database.reading() as conn:
+            return self._serving.state(conn, self._nics.networks.find(conn, network_id))
+
     def describe_serving(
         self, host: str, network_id: str, nic_id: str | None = None
     ) -> dict[str, Any]:

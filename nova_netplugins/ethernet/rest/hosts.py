@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 DESCRIBE = {
     "type": "object",
-    "properties": {"nic_id": common.ID},
+    "properties": {"nic_id": common.ID, "unless_state": {"type": "string", "maxLength": 64}},
     "additionalProperties": False,
 }
 _ADDRESSES = {"type": "array", "items": common.ADDRESS, "maxItems": 4096}
@@ -29,6 +29,10 @@ class Hosts:
         return 200, {"network_ids": self._api.claim_networks(host)}
 
     def describe(self, request: Request, host: str, network_id: str) -> Result:
+        """All that the host must know to serve the network; only its state if that is unchanged."""
+        state = request.params.get("unless_state")
+        if state is not None and self._api.serving_state(network_id) == state:
+            return 200, {"serving": {"state": state}}
         serving = self._api.describe_serving(host, network_id, request.params.get("nic_id"))
         network = serving["network"]
         hidden = ("created_at", "updated_at", "deleted_at", "deleted", "pool_id")
