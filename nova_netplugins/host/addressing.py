@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from nova_netplugins.host.errors import HostError
 from nova_netplugins.host.kernel import Kernel, Route
@@ -74,6 +75,16 @@ class Addresses:
         if stale or set(wanted) != set(present):
             self._kernel.change_addresses(link, wanted, stale)
 
+    def move(self, source: str, target: str) -> list[str]:
+        """The IPv4 addresses of link ``source`` are on ``target`` too; which, for ``forget``."""
+        moving = [cidr for cidr in self._kernel.addresses(source) if _is_v4(cidr)]
+        self._kernel.change_addresses(target, moving, [])
+        return moving
+
+    def forget(self, link: str, cidrs: Sequence[str]) -> None:
+        """The link does not have these addresses."""
+        self._kernel.change_addresses(link, [], cidrs)
+
 
 class Routes:
     """Routes of the main table and addresses that the host answers ARP for."""
@@ -109,6 +120,12 @@ class Routes:
         stale = {route for route in present if route.destination not in kept}
         self._kernel.change_routes(wanted - present, stale)
         return {route.destination for route in stale}
+
+    def move(self, source: str, target: str) -> None:
+        """The routes by a gateway through link ``source`` lead through ``target``."""
+        through = [route for route in self._kernel.routes(source) if route.gateway]
+        moved = [replace(route, device=target) for route in through]
+        self._kernel.change_routes(moved, through)
 
     def proxied(self, device: str) -> set[str]:
         """Addresses that we made the host answer for on the device."""

@@ -10,7 +10,16 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from nova_netplugins.host.nft import Chain, Collection, Hook, Key, Table, address_key, interface_key
+from nova_netplugins.host.nft import (
+    TABLE,
+    Chain,
+    Collection,
+    Hook,
+    Key,
+    Table,
+    address_key,
+    interface_key,
+)
 
 # Before the bridge decides anything about the frame.
 PRIORITY = -300
@@ -45,8 +54,10 @@ def link_local(mac: str) -> str:
     return str(LINK_LOCAL[int.from_bytes(interface_id)])
 
 
-def antispoof_table(nics: Iterable[GuardedNic], owner: str = "antispoof") -> Table:
-    """The table for all NICs of a host."""
+def antispoof_table(
+    nics: Iterable[GuardedNic], owner: str = "antispoof", name: str = TABLE
+) -> Table:
+    """The table for some NICs of a host: those of one owner, who gives it a name of its own."""
     guarded = list(nics)
     return Table(
         "bridge",
@@ -66,6 +77,7 @@ def antispoof_table(nics: Iterable[GuardedNic], owner: str = "antispoof") -> Tab
             _address_collection("allowed4", 4, guarded),
             _address_collection("allowed6", 6, guarded),
         ],
+        name=name,
     )
 
 

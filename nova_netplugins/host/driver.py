@@ -90,6 +90,25 @@ class Host(ABC):
             case SwitchPort(bridge, tag):
                 self.switch.ensure_ovs_port(bridge, link, owner, tag)
 
+    def enslave_physical(self, interface: str, bridge: str) -> None:
+        """A physical interface is a port of the bridge, and the host still has its addresses.
+
+        The bridge takes the interface's IPv4 addresses and gateway routes, as nova-network did,
+        and its MAC if the bridge is ours. At no step is the host without them, so whoever is
+        killed in between can repeat it.
+        Raises NotFound, or AlreadyExists if the interface is in another bridge.
+        """
+        link = self.links.get(interface)
+        if link is None:
+            raise NotFound(f"there is no link {interface} to put into {bridge}")
+        if bridge in self.links.owned(bridge):
+            self.links.set_mac(bridge, link.mac)
+        self.links.set_up(interface)
+        moved = self.addresses.move(interface, bridge)
+        self.links.ensure_port(bridge, interface)
+        self.routes.move(interface, bridge)
+        self.addresses.forget(interface, moved)
+
     def detach(self, link: str, attachment: Attachment) -> None:
         """The link is no longer a port there; neither need exist."""
         match attachment:

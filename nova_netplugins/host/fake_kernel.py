@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from nova_netplugins.host.errors import AlreadyExists, HostError, NotFound, NotSupported
+from nova_netplugins.host.errors import AlreadyExists, NotFound, NotSupported
 from nova_netplugins.host.kernel import Link, LinkChange, NewLink, Route
 
 
@@ -47,14 +47,16 @@ class FakeKernel:
 
     def add_namespace(self, netns: str | None) -> None:
         """As ensure_netns."""
-        self._state.setdefault(netns, _Namespace())
+        if netns not in self._state:
+            loopback = Link("lo", 1, "", "00:00:00:00:00:00", 65536, True)
+            self._state[netns] = _Namespace({"lo": loopback})
 
     def delete_namespace(self, netns: str) -> None:
         """As delete_netns: the far ends of its veth pairs go too."""
         if netns in self._state:
             inside = self.inside(netns)
             for link in inside.links():
-                if inside.link(link.name) is not None:
+                if link.name != "lo" and inside.link(link.name) is not None:
                     inside.delete_link(link.name)
             del self._state[netns]
 
@@ -69,8 +71,6 @@ class FakeKernel:
         return list(self._here.links.values())
 
     def create_link(self, new: NewLink) -> None:
-        if not 0 < len(new.name.encode()) <= 15:
-            raise HostError(f"link name {new.name!r} must have 1 to 15 bytes")
         if new.name in self._here.links:
             raise AlreadyExists(f"creating {new.kind} {new.name}: the name or address is taken")
         if new.kind == "vlan" and not self._has_8021q:
@@ -107,7 +107,9 @@ class FakeKernel:
 
     def addresses(self, link: str) -> list[str]:
         self._existing(link)
-        return list(self._here.addresses.get(link, []))
+        # The kernel lists IPv4 first.
+        present = self._here.addresses.get(link, [])
+        return sorted(present, key=lambda cidr: ":" in cidr)
 
     def change_addresses(self, link: str, add: Iterable[str], delete: Iterable[str]) -> None:
         self._existing(link)

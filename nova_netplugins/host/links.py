@@ -10,7 +10,16 @@ from contextlib import suppress
 from dataclasses import replace
 
 from nova_netplugins.host.errors import AlreadyExists, HostError, NotFound
-from nova_netplugins.host.kernel import ALIAS_PREFIX, Kernel, Kind, Link, LinkChange, NewLink
+from nova_netplugins.host.kernel import ALIAS_PREFIX, Kernel, Link, LinkChange, NewLink
+
+NAME_BYTES = 15
+
+
+def _check_name(name: str) -> None:
+    if not 0 < len(name.encode()) <= NAME_BYTES or any(c in "/: \t\n" for c in name):
+        raise HostError(
+            f"{name!r} is no link name: 1 to {NAME_BYTES} bytes, no slash, colon or space"
+        )
 
 
 class Links:
@@ -93,6 +102,8 @@ class Links:
         A pair whose far end is lost or elsewhere is made anew. Raises AlreadyExists if one of the
         names is taken by something that is not ours.
         """
+        _check_name(name)
+        _check_name(peer)
         there = self._kernel.inside(peer_netns) if peer_netns else self._kernel
         near, far = self._kernel.link(name), there.link(peer)
         if near is not None and (near.kind != "veth" or near.owner is None):
@@ -147,6 +158,10 @@ class Links:
         """The link has this MAC address. Raises NotFound."""
         self._shaped(self._there(name), mac=mac)
 
+    def mark(self, name: str, owner: str) -> None:
+        """The link says that it is ours. Raises NotFound."""
+        self._shaped(self._there(name), alias=ALIAS_PREFIX + owner)
+
     def delete(self, name: str) -> bool:
         """The link is gone, if it was ours; whether it was there and ours."""
         link = self._kernel.link(name)
@@ -166,16 +181,16 @@ class Links:
         return link
 
     def _made(self, new: NewLink) -> Link:
+        _check_name(new.name)
         link = self._kernel.link(new.name)
         if link is None:
             # Another of our processes may be faster; what it made is judged below.
             with suppress(AlreadyExists):
                 self._kernel.create_link(new)
             link = self._there(new.name)
-        expected: Kind = new.kind
-        if link.kind != expected:
+        if link.kind != new.kind:
             found = link.kind or "physical"
-            raise AlreadyExists(f"{new.name} is a {found} link, wanted a {expected} of that name")
+            raise AlreadyExists(f"{new.name} is a {found} link, wanted a {new.kind} of that name")
         return link
 
     def _shaped(

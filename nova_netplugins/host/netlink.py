@@ -25,7 +25,6 @@ from nova_netplugins.host.taps import new_tap
 DUMP_ATTEMPTS = 20
 SKIP_STATISTICS = 8
 SCOPE_LINK = 253
-NAME_BYTES = 15
 GONE = (errno.ENODEV, errno.ESRCH, errno.ENOENT, errno.EADDRNOTAVAIL)
 
 
@@ -76,13 +75,15 @@ class NetlinkKernel:
         return _undisturbed(what, attempt)
 
     def link(self, name: str) -> Link | None:
-        try:
-            with self._session(f"reading link {name}") as session:
+        with self._session(f"reading link {name}") as session:
+            try:
                 message = session.link("get", ifname=name, ext_mask=SKIP_STATISTICS)[0]
                 index = message.get("IFLA_MASTER")
                 master = session.link("get", index=index)[0].get("IFLA_IFNAME") if index else None
-        except NotFound:
-            return None
+            except NetlinkError as error:
+                if error.code == errno.ENODEV:
+                    return None
+                raise
         return read_link(message, master)
 
     def links(self) -> list[Link]:
@@ -91,8 +92,6 @@ class NetlinkKernel:
         return [read_link(message, names.get(message.get("IFLA_MASTER"))) for message in messages]
 
     def create_link(self, new: NewLink) -> None:
-        if not 0 < len(new.name.encode()) <= NAME_BYTES:
-            raise HostError(f"link name {new.name!r} must have 1 to {NAME_BYTES} bytes")
         if self.link(new.name) is not None:
             raise refusal(errno.EEXIST, f"creating {new.kind} {new.name}")
         if new.kind == "tap":

@@ -120,6 +120,7 @@ class Routers:
         names = Names(spec.network_id)
         self._host.ensure_netns(names.netns)
         router = self._host.inside(names.netns)
+        router.links.mark("lo", self._mark)
         # Rules before links: no packet ever passes an unguarded router.
         router.nft.converge(router_table(self._router_rules(spec, names)))
         self._ensure_settings(router, spec)
@@ -163,11 +164,29 @@ class Routers:
 
     def owned(self) -> set[str]:
         """The routers on this host, whole or not, by the first 11 characters of network ids."""
-        spaces = self._host.list_netns(NETNS_PREFIX)
-        found = {name.removeprefix(NETNS_PREFIX) for name in spaces}
-        for prefix in ("gx-", "ux-"):
-            found |= {name.removeprefix(prefix) for name in self._host.links.owned(prefix)}
+        found = {
+            name.removeprefix(prefix)
+            for prefix in ("gx-", "ux-")
+            for name in self._host.links.owned(prefix)
+        }
+        for netns in self._host.list_netns(NETNS_PREFIX):
+            key = netns.removeprefix(NETNS_PREFIX)
+            if key not in found and self._is_marked(netns):
+                found.add(key)
         return found
+
+    @property
+    def _mark(self) -> str:
+        # Namespaces have one name for the whole machine, where a lab may play a second host.
+        return f"router of {self._host.netns or 'the host'}"
+
+    def _is_marked(self, netns: str) -> bool:
+        try:
+            loopback = self._host.inside(netns).links.get("lo")
+        except HostError:
+            # It went in this moment, or is what a killed process left of one.
+            return False
+        return loopback is not None and loopback.owner == self._mark
 
     def _router_rules(self, spec: RouterSpec, names: Names) -> RouterRules:
         networks = _networks(spec)

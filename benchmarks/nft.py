@@ -1,0 +1,60 @@
+"""What floating IPs cost: ten thousand at once, one more, and a look at all of them.
+
+Run as root: ``python -m benchmarks.nft [count]``. Works in namespaces of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from nova_netplugins.host import namespaces
+from nova_netplugins.host.driver import BridgePort, LinuxHost
+from nova_netplugins.host.router import Routers, RouterSpec, Transit
+from nova_netplugins.host.ruleset_host import HostRules
+
+ROOT = "bench-nft"
+NETWORK = "benchmark-0-network"
+
+
+def measured(what: str, verb: Callable[[], object], times: int = 1) -> None:
+    """Print how long a verb took, in ms, on average."""
+    begin = time.perf_counter()
+    for _ in range(times):
+        verb()
+    print(f"{what:<58}{(time.perf_counter() - begin) / times * 1000:10.1f} ms")
+
+
+def main(count: int) -> None:
+    """Build a router with ``count`` floating IPs and change it."""
+    namespaces.ensure_netns(ROOT)
+    host = LinuxHost(ROOT)
+    routers = Routers(host, HostRules("host", "public", "100.64.0.0/16", "172.16.0.1"), 1)
+    try:
+        host.links.ensure_veth("public", "world", "bench")
+        host.links.ensure_bridge("br", "bench")
+        host.addresses.ensure_address("public", "172.16.0.1/12")
+        transit = Transit("100.64.0.0/31", "100.64.0.1/31")
+        empty = RouterSpec(NETWORK, BridgePort("br"), ("10.0.0.1/16",), transit)
+        floating = {
+            f"172.17.{n // 250}.{n % 250}": f"10.0.{n // 250}.{n % 250}" for n in range(count)
+        }
+        full = replace(empty, floating=floating)
+        measured("host rules", routers.ensure_host)
+        measured("router without floating IPs", lambda: routers.ensure(empty))
+        measured(f"router with {count:,} floating IPs, all at once", lambda: routers.ensure(full))
+        measured("the same again, nothing to change", lambda: routers.ensure(full))
+        one, other = "172.20.0.1", "10.0.200.1"
+        measured("one more floating IP", lambda: routers.associate(NETWORK, one, other))
+        measured("one less", lambda: routers.disassociate(NETWORK, one))
+        measured("host rules again, nothing to change", routers.ensure_host)
+        measured("everything removed", lambda: routers.remove(NETWORK))
+    finally:
+        routers.remove(NETWORK)
+        namespaces.delete_netns(ROOT)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)

@@ -1,0 +1,271 @@
+"""Routers: what is on the host after each verb, on the fake one and the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from nova_netplugins.host.driver import BridgePort, Host, LinuxHost
+from nova_netplugins.host.errors import HostError, NotFound
+from nova_netplugins.host.fake_host import FakeHost
+from nova_netplugins.host.router import Names, Routers, RouterSpec, Transit
+from nova_netplugins.host.ruleset_host import HostRules
+from tests.dataplane.topology import Namespaces, shell
+
+FLOATING = "192.0.2.50"
+TRANSIT = "100.64.0.0/16"
+
+
+@pytest.fixture
+def network_id(request: pytest.FixtureRequest) -> str:
+    """An id that no other test has: namespaces have one name for all."""
+    return f"{abs(hash(request.node.nodeid)) % 10**11:011d}-network"
+
+
+@pytest.fixture
+def routers(host: Host) -> Routers:
+    host.links.ensure_veth("public", "world", "test")
+    host.addresses.ensure_address("public", "192.0.2.1/24")
+    host.links.ensure_bridge("br-net", "test")
+    routers = Routers(host, HostRules("host", "public", TRANSIT, "192.0.2.1"))
+    routers.ensure_host()
+    return routers
+
+
+@pytest.fixture
+def spec(network_id: str, routers: Routers, request: pytest.FixtureRequest) -> RouterSpec:
+    """A router with one floating IP, not made yet, gone after the test."""
+    request.addfinalizer(lambda: routers.remove(network_id))
+    return RouterSpec(
+        network_id,
+        BridgePort("br-net"),
+        ("10.0.0.1/24", "fd00::1/64"),
+        Transit("100.64.0.0/31", "100.64.0.1/31"),
+        mtu=1450,
+        floating={FLOATING: "10.0.0.2"},
+    )
+
+
+def answered(host: Host) -> set[str]:
+    return host.routes.proxied("public")
+
+
+def routed(host: Host, names: Names) -> dict[str, str | None]:
+    return {one.destination: one.gateway for one in host.routes.owned(names.outside_port)}
+
+
+def maps(host: Host, names: Names) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    nft = host.inside(names.netns).nft
+    floating, fixed = (nft.elements("inet", name) for name in ("floating", "fixed"))
+    return {key[0]: value for key, value in floating.items()}, {
+        key[0]: value for key, value in fixed.items()
+    }
+
+
+def test_a_router_has_its_gateway_inside_and_a_way_out(
+    host: Host, routers: Routers, spec: RouterSpec
+) -> None:
+    for _ in range(2):
+        routers.ensure(spec)
+    names = Names(spec.network_id)
+    inside = host.inside(names.netns)
+    assert inside.addresses.get(names.inside) == [
+        "10.0.0.1/24",
+        "169.254.169.254/32",
+        "fd00::1/64",
+    ]
+    default = [one for one in inside.routes.get() if one.destination == "0.0.0.0/0"]
+    assert [(one.device, one.gateway) for one in default] == [(names.outside, "100.64.0.0")]
+    assert inside.get_sysctl("net/ipv4/ip_forward") == "1"
+    port = host.links.get(names.inside_port)
+    assert port is not None and (port.master, port.mtu) == ("br-net", 1450)
+    assert routers.owned() >= {spec.network_id[:11]}
+
+
+def test_a_floating_ip_is_routed_answered_for_and_translated(
+    host: Host, routers: Routers, spec: RouterSpec
+) -> None:
+    routers.ensure(spec)
+    names = Names(spec.network_id)
+    assert routed(host, names) == {f"{FLOATING}/32": "100.64.0.1"}
+    assert answered(host) == {FLOATING}
+    assert maps(host, names) == ({FLOATING: "10.0.0.2"}, {"10.0.0.2": FLOATING})
+
+
+def test_floating_ips_added_one_by_one_are_as_if_made_at_once(
+    host: Host, routers: Routers, spec: RouterSpec
+) -> None:
+    routers.ensure(replace(spec, floating={}))
+    for _ in range(2):
+        routers.associate(spec.network_id, "192.0.2.60", "10.0.0.2")
+        routers.associate(spec.network_id, FLOATING, "10.0.0.2")
+    names = Names(spec.network_id)
+    both = {FLOATING: "10.0.0.2", "192.0.2.60": "10.0.0.2"}
+    assert maps(host, names) == (both, {"10.0.0.2": FLOATING})
+    before = host.inside(names.netns).nft.read("inet")
+    routers.ensure(replace(spec, floating=both))
+    assert host.inside(names.netns).nft.read("inet") == before
+
+
+def test_a_fixed_address_that_loses_one_floating_ip_is_seen_by_the_other(
+    host: Host, routers: Routers, spec: RouterSpec
+) -> None:
+    routers.ensure(replace(spec, floating={FLOATING: "10.0.0.2", "192.0.2.60": "10.0.0.2"}))
+    for _ in range(2):
+        routers.disassociate(spec.network_id, FLOATING)
+    names = Names(spec.network_id)
+    assert maps(host, names) == ({"192.0.2.60": "10.0.0.2"}, {"10.0.0.2": "192.0.2.60"})
+    assert routed(host, names) == {"192.0.2.60/32": "100.64.0.1"}
+    assert answered(host) == {"192.0.2.60"}
+
+
+def test_a_floating_ip_is_pointed_at_another_address(
+    host: Host, routers: Routers, spec: RouterSpec
+) -> None:
+    routers.ensure(spec)
+    routers.associate(spec.network_id, FLOATING, "10.0.0.3")
+    assert maps(host, Names(spec.network_id)) == ({FLOATING: "10.0.0.3"}, {"10.0.0.3": FLOATING})
+
+
+def test_floating_ips_that_are_no_longer_described_go(
+    host: Host, routers: Routers, spec: RouterSpec
+) -> None:
+    routers.ensure(spec)
+    routers.ensure(replace(spec, floating={"192.0.2.60": "10.0.0.3"}))
+    assert routed(host, Names(spec.network_id)) == {"192.0.2.60/32": "100.64.0.1"}
+    assert answered(host) == {"192.0.2.60"}
+
+
+def test_a_router_without_a_way_out(host: Host, routers: Routers, spec: RouterSpec) -> None:
+    routers.ensure(spec)
+    routers.ensure(replace(spec, transit=None, floating={}))
+    names = Names(spec.network_id)
+    assert not host.links.exists(names.outside_port)
+    assert host.links.exists(names.inside_port)
+    assert answered(host) == set()
+
+
+def test_nothing_is_left_of_a_removed_router(
+    host: Host, routers: Routers, spec: RouterSpec
+) -> None:
+    routers.ensure(spec)
+    for _ in range(2):
+        routers.remove(spec.network_id)
+    names = Names(spec.network_id)
+    assert names.netns not in host.list_netns()
+    assert host.links.owned("gx-") == host.links.owned("ux-") == {}
+    assert answered(host) == set()
+    assert spec.network_id[:11] not in routers.owned()
+
+
+def test_a_router_that_lost_its_links_is_still_known(
+    host: Host, routers: Routers, spec: RouterSpec
+) -> None:
+    routers.ensure(spec)
+    for name in (Names(spec.network_id).inside_port, Names(spec.network_id).outside_port):
+        host.links.delete(name)
+    assert spec.network_id[:11] in routers.owned()
+
+
+def test_the_routers_of_another_host_on_this_machine_are_not_ours(
+    host: Host, routers: Routers, spec: RouterSpec, request: pytest.FixtureRequest
+) -> None:
+    routers.ensure(spec)
+    if isinstance(host, FakeHost):
+        host.ensure_netns("second")
+        second: Host = host.inside("second")
+    else:
+        namespaces: Namespaces = request.getfixturevalue("namespaces")
+        second = host.inside(namespaces.make("second"))
+    assert Routers(second, HostRules("host", None, TRANSIT)).owned() == set()
+
+
+def test_addresses_whose_router_vanished_are_no_longer_answered_for(
+    host: Host, routers: Routers, spec: RouterSpec
+) -> None:
+    routers.ensure(spec)
+    host.links.delete(Names(spec.network_id).outside_port)
+    routers.ensure_host()
+    assert answered(host) == set()
+
+
+def test_a_floating_ip_for_a_network_without_router(routers: Routers) -> None:
+    with pytest.raises(NotFound, match="network 99999999999-none has no router on this host"):
+        routers.associate("99999999999-none", FLOATING, "10.0.0.2")
+    routers.disassociate("99999999999-none", FLOATING)
+    routers.remove("99999999999-none")
+
+
+def test_a_router_needs_an_ipv4_gateway(routers: Routers, spec: RouterSpec) -> None:
+    with pytest.raises(HostError, match="has no IPv4 gateway"):
+        routers.ensure(replace(spec, gateways=("fd00::1/64",)))
+
+
+DAMAGE: dict[str, Callable[[Host, Names], object]] = {
+    "inner port": lambda host, names: host.links.delete(names.inside_port),
+    "outer port": lambda host, names: host.links.delete(names.outside_port),
+    "out of the bridge": lambda host, names: host.links.release_port(names.inside_port),
+    "gateway down": lambda host, names: host.inside(names.netns).links.set_down(names.inside),
+    "gateway address": lambda host, names: host.inside(names.netns).addresses.remove_address(
+        names.inside, "10.0.0.1/24"
+    ),
+    "default route": lambda host, names: host.inside(names.netns).routes.remove_route(
+        "0.0.0.0/0", names.outside
+    ),
+    "floating route": lambda host, names: host.routes.remove_route(
+        f"{FLOATING}/32", names.outside_port
+    ),
+    "proxied address": lambda host, _: host.routes.remove_proxy_neighbour(FLOATING, "public"),
+    "rules": lambda host, names: host.inside(names.netns).nft.remove("inet"),
+    "namespace": lambda host, names: host.delete_netns(names.netns),
+}
+
+
+@pytest.mark.parametrize("part", DAMAGE)
+def test_a_lost_part_is_put_back(host: Host, routers: Routers, spec: RouterSpec, part: str) -> None:
+    routers.ensure(spec)
+    names = Names(spec.network_id)
+    DAMAGE[part](host, names)
+    routers.ensure(spec)
+    inside = host.inside(names.netns)
+    port, gateway = host.links.get(names.inside_port), inside.links.get(names.inside)
+    assert port is not None and gateway is not None
+    assert (port.master, gateway.up) == ("br-net", True)
+    assert set(inside.addresses.get(names.inside)) == {
+        "10.0.0.1/24",
+        "169.254.169.254/32",
+        "fd00::1/64",
+    }
+    assert "0.0.0.0/0" in {one.destination for one in inside.routes.get()}
+    assert routed(host, names) == {f"{FLOATING}/32": "100.64.0.1"}
+    assert answered(host) == {FLOATING}
+    assert maps(host, names) == ({FLOATING: "10.0.0.2"}, {"10.0.0.2": FLOATING})
+
+
+def test_a_new_floating_ip_is_announced_and_a_cut_one_forgotten() -> None:
+    host = FakeHost()
+    host.links.ensure_veth("public", "world", "test")
+    host.links.ensure_bridge("br-net", "test")
+    routers = Routers(host, HostRules("host", "public", TRANSIT), arp_count=2)
+    spec = RouterSpec(
+        "1", BridgePort("br-net"), ("10.0.0.1/24",), Transit("100.64.0.0/31", "100.64.0.1/31")
+    )
+    routers.ensure(spec)
+    routers.associate("1", FLOATING, "10.0.0.2")
+    assert host.recorded.announced[-2:] == [(None, "public", FLOATING)] * 2
+    routers.disassociate("1", FLOATING)
+    assert host.recorded.flushed == [("nnp-1", FLOATING)]
+
+
+@pytest.mark.root
+def test_a_namespace_half_made_by_a_killed_process_is_repaired(
+    host: Host, routers: Routers, spec: RouterSpec
+) -> None:
+    if not isinstance(host, LinuxHost):
+        pytest.skip("a fake namespace is never half made")
+    names = Names(spec.network_id)
+    shell(host.netns or "", f"touch /run/netns/{names.netns}")
+    routers.ensure(spec)
+    assert host.inside(names.netns).links.exists(names.inside)
