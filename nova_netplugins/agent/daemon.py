@@ -15,6 +15,7 @@ from netkit.errors import ServiceError
 from nova_netplugins.agent.inbox import Inbox, News
 from nova_netplugins.agent.wirings import Entry, Wirings
 from nova_netplugins.backoff import Schedule
+from nova_netplugins.host.errors import HostError
 from nova_netplugins.plugin import ACTIVE, DOWN, NetAgent
 
 LOG = logging.getLogger(__name__)
@@ -184,12 +185,12 @@ class Agent:
     def _try(self, what: str, work: Callable[[], None]) -> bool:
         try:
             work()
-        except ServiceError as error:
+        except (ServiceError, HostError) as error:
+            # A device may go while it is plugged: the next look at it tells.
             LOG.warning("%s failed: %s", what, error)
             return False
-        except Exception as error:
-            # A device may go while it is plugged: the next look at it tells.
-            LOG.warning("%s failed: %s: %s", what, type(error).__name__, error, exc_info=True)
+        except Exception:
+            LOG.exception("%s failed", what)
             return False
         LOG.debug("%s: done", what)
         return True

@@ -52,6 +52,7 @@ class Cell:
     bus: Bus
     client: Client
     host: FakeHost
+    url: str
 
     def new_agent(self, bus: Bus | None = None) -> AgentProcess:
         """Not started; as after a restart, for it knows nothing."""
@@ -76,7 +77,7 @@ def cell(conf: cfg.ConfigOpts, *services: NetworkService) -> Iterator[Cell]:
         server = Server(make_application(cloud, bus))
         server.start()
         try:
-            yield Cell(conf, catalogue, bus, make_client(conf, server.url), FakeHost())
+            yield Cell(conf, catalogue, bus, make_client(conf, server.url), FakeHost(), server.url)
         finally:
             server.stop()
 
