@@ -48,12 +48,6 @@ class FakeNft(Nft):
     def elements(self, family: Family, collection: str, name: str = TABLE) -> dict[Key, str | None]:
         return dict(_collection(self._tables, family, name, collection).elements)
 
-    def lookup(self, family: Family, collection: str, key: Key, name: str = TABLE) -> str | None:
-        elements = _collection(self._tables, family, name, collection).elements
-        if key not in elements:
-            raise NotFound(f"there is no {' . '.join(key)} in {collection}")
-        return elements[key]
-
 
 def _collection(tables: _Tables, family: Family, name: str, collection: str) -> Collection:
     table = tables.get((family, name))

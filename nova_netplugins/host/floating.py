@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import ipaddress
+from collections.abc import Mapping
 
-from nova_netplugins.host.errors import NotFound
-from nova_netplugins.host.nft import Transaction
+from nova_netplugins.host.errors import AlreadyExists, NotFound
+from nova_netplugins.host.nft import Key, Transaction
 from nova_netplugins.host.nft_apply import Nft
-from nova_netplugins.host.ruleset_router import FIXED, FLOATING
+from nova_netplugins.host.ruleset_router import FIXED, FLOATING, fixed_elements
 
-
-def _number(address: str) -> int:
-    return int(ipaddress.IPv4Address(address))
+_Maps = tuple[dict[str, str], dict[str, str]]
 
 
 class FloatingMap:
     """The two maps of a router's table: floating -> fixed, and fixed -> lowest floating.
 
-    A change costs the same however many there are, but for taking from a fixed address that has
-    several floating IPs the one it was seen by.
+    A floating IP that leads nowhere yet is added without a look at the others, of which there may
+    be ten thousand. Whatever takes one away reads the maps first.
     """
 
     def __init__(self, nft: Nft) -> None:
@@ -26,43 +24,50 @@ class FloatingMap:
 
     def associate(self, floating: str, fixed: str) -> bool:
         """``floating`` leads to ``fixed``; whether it led elsewhere before."""
-        before = self._value(FLOATING, floating)
-        if before == fixed:
-            return False
-        transaction = Transaction()
-        if before is not None:
-            self._take(transaction, floating, before)
-        transaction.add_elements("inet", FLOATING, {(floating,): fixed})
-        seen_by = self._value(FIXED, fixed)
-        if seen_by is None or _number(floating) < _number(seen_by):
-            if seen_by is not None:
-                transaction.delete_elements("inet", FIXED, [(fixed,)])
-            transaction.add_elements("inet", FIXED, {(fixed,): floating})
-        self._nft.apply(transaction)
-        return before is not None
+        simple = Transaction()
+        simple.add_elements("inet", FLOATING, {(floating,): fixed})
+        simple.add_elements("inet", FIXED, {(fixed,): floating})
+        try:
+            self._nft.apply(simple)
+        except AlreadyExists:
+            before = self._maps()
+            self._become(before, {**before[0], floating: fixed})
+            return before[0].get(floating, fixed) != fixed
+        return False
 
     def disassociate(self, floating: str) -> bool:
-        """``floating`` leads nowhere; whether it led somewhere."""
-        before = self._value(FLOATING, floating)
-        if before is None:
-            return False
+        """``floating`` leads nowhere; whether it led somewhere. Raises NotFound (no rules)."""
+        before = self._maps()
+        after = {one: fixed for one, fixed in before[0].items() if one != floating}
+        self._become(before, after)
+        return after != before[0]
+
+    def _become(self, before: _Maps, wanted: Mapping[str, str]) -> None:
+        leads, seen_by = before
+        inverse = {key[0]: value for key, value in fixed_elements(wanted).items() if value}
         transaction = Transaction()
-        self._take(transaction, floating, before)
-        self._nft.apply(transaction)
-        return True
+        _difference(transaction, FLOATING, leads, wanted)
+        _difference(transaction, FIXED, seen_by, inverse)
+        if transaction.operations:
+            self._nft.apply(transaction)
 
-    def _take(self, transaction: Transaction, floating: str, fixed: str) -> None:
-        transaction.delete_elements("inet", FLOATING, [(floating,)])
-        if self._value(FIXED, fixed) != floating:
-            return
-        transaction.delete_elements("inet", FIXED, [(fixed,)])
-        present = self._nft.elements("inet", FLOATING)
-        others = [key[0] for key, value in present.items() if value == fixed and key[0] != floating]
-        if others:
-            transaction.add_elements("inet", FIXED, {(fixed,): min(others, key=_number)})
+    def _maps(self) -> _Maps:
+        table = self._nft.read("inet")
+        if table is None:
+            raise NotFound("the router has no rules")
+        first, second = (
+            {key[0]: value for key, value in table.elements[name].items() if value}
+            for name in (FLOATING, FIXED)
+        )
+        return first, second
 
-    def _value(self, collection: str, address: str) -> str | None:
-        try:
-            return self._nft.lookup("inet", collection, (address,))
-        except NotFound:
-            return None
+
+def _difference(
+    transaction: Transaction, collection: str, present: Mapping[str, str], wanted: Mapping[str, str]
+) -> None:
+    gone = [(key,) for key, value in present.items() if wanted.get(key) != value]
+    new: dict[Key, str | None] = {
+        (key,): value for key, value in wanted.items() if present.get(key) != value
+    }
+    transaction.delete_elements("inet", collection, gone)
+    transaction.add_elements("inet", collection, new)

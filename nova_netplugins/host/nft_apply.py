@@ -21,7 +21,6 @@ from nova_netplugins.host.nft import (
     describe_collection,
 )
 
-_ELEMENT = re.compile(r"elements = \{ [^{}]*?(?: : ([^ {}]+))? \}")
 _COMPLAINT = re.compile(r"^/dev/stdin:(\d+):\d+-\d+: Error: (.*)$", re.MULTILINE)
 
 
@@ -43,13 +42,6 @@ class Nft(ABC):
     @abstractmethod
     def elements(self, family: Family, collection: str, name: str = TABLE) -> dict[Key, str | None]:
         """What a set or map contains. Raises NotFound."""
-
-    @abstractmethod
-    def lookup(self, family: Family, collection: str, key: Key, name: str = TABLE) -> str | None:
-        """The value of a key of a map (None in a set), at a cost that does not grow with its size.
-
-        Raises NotFound.
-        """
 
     def converge(self, table: Table) -> bool:
         """The table is as described; whether anything had to change.
@@ -103,16 +95,6 @@ class KernelNft(Nft):
         except NotFound:
             listing = self._listing("set", family, name, collection)
         return dict(read_table(listing).elements[collection])
-
-    def lookup(self, family: Family, collection: str, key: Key, name: str = TABLE) -> str | None:
-        argument = f"{{ {' . '.join(key)} }}"
-        # Some releases of nft answer this one in words even when asked for JSON.
-        command = ["nft", "get", "element", family, name, collection, argument]
-        done = run(command, self._netns, expected=(0, 1))
-        found = _ELEMENT.search(done.stdout)
-        if found is None:
-            raise complaint(done.stderr, " ".join(command[1:]))
-        return found.group(1)
 
     def _listing(self, *what: str) -> list[dict[str, Any]]:
         done = run(["nft", "-j", "list", *what], self._netns, expected=(0, 1))

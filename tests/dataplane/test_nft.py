@@ -79,15 +79,6 @@ def test_adding_an_equal_element_is_fine_and_another_value_is_refused(host: Host
         host.nft.apply(other)
 
 
-def test_one_element_is_looked_up(host: Host) -> None:
-    host.nft.converge(table(a1_1_1_1="10.0.0.1"))
-    assert host.nft.lookup("inet", "m", ("1.1.1.1",)) == "10.0.0.1"
-    with pytest.raises(NotFound):
-        host.nft.lookup("inet", "m", ("2.2.2.2",))
-    with pytest.raises(NotFound):
-        host.nft.lookup("inet", "nothing", ("2.2.2.2",))
-
-
 def test_removing_a_table_twice_is_fine(host: Host) -> None:
     host.nft.converge(table())
     for _ in range(2):
