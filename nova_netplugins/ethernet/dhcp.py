@@ -1,26 +1,143 @@
-"""DHCP for the networks that a host serves: from what net-api says to dnsmasq, and leases back to
-net-api."""
+"""DHCP and router advertisements for the networks that a host serves; leases back to net-api."""
 
 from __future__ import annotations
 
+import ipaddress
+import logging
+from pathlib import Path
 from typing import Any
 
 from nova_netplugins import plugin
+from nova_netplugins.host.dhcp.dnsmasq import Dnsmasq
+from nova_netplugins.host.dhcp.leases import LeaseChange, LeaseWatcher
+from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork
+from nova_netplugins.host.dhcp.network import Settings
+from nova_netplugins.host.errors import HostError
 from nova_netplugins.host.router import Names
+
+LOG = logging.getLogger(__name__)
+
+Serving = dict[str, Any]
 
 
 class Dhcp:
+    """``serving``: what net-api tells of a network (``ethernet.serving.Serving.describe``)."""
+
     def __init__(self, context: plugin.ServiceContext, service: str) -> None:
-        pass
+        self._client = context.client
+        self._path = f"/hosts/{context.host_name}/networks"
+        self._options = context.conf[service]
+        settings = Settings(extra_conf=self._options.dnsmasq_config_file)
+        self._server = Dnsmasq(Path(context.state_dir), settings)
+        # What each NIC was last served as: to end its lease when it is gone.
+        self._hosts: dict[str, dict[str, DhcpHost]] = {}
+        self._leases = LeaseWatcher(self._server.lease_files, self._tell)
+        self._leases.start()
 
-    def ensure(self, serving: dict[str, Any], names: Names) -> None:
-        pass
+    def ensure(self, serving: Serving) -> None:
+        """Serve exactly the NICs of the network. Raises HostError."""
+        network = serving["network"]
+        if not network["enable_dhcp"]:
+            self.remove(network["id"])
+            return
+        hosts = {nic["id"]: host for nic in serving["nics"] if (host := self._host(nic))}
+        self._server.ensure(self._network(serving), hosts.values())
+        gone = self._hosts.get(network["id"], {}).keys() - hosts.keys()
+        for nic_id in gone:
+            self._end_lease(network["id"], self._hosts[network["id"]][nic_id])
+        self._hosts[network["id"]] = hosts
 
-    def ensure_nic(self, serving: dict[str, Any], nic_id: str) -> None:
-        pass
+    def ensure_nic(self, serving: Serving, nic_id: str) -> None:
+        """Serve the NIC if ``serving`` has it, else serve it no more. Others stay as they are."""
+        network_id = serving["network"]["id"]
+        if network_id not in self._hosts:
+            return
+        known = self._hosts[network_id]
+        host = next((self._host(nic) for nic in serving["nics"] if nic["id"] == nic_id), None)
+        before = known.get(nic_id)
+        if host is not None:
+            self._server.ensure_host(network_id, host)
+            known[nic_id] = host
+        elif before is not None:
+            self._server.remove_host(network_id, nic_id)
+            del known[nic_id]
+        if before is not None and (host is None or host.ipv4 != before.ipv4):
+            self._end_lease(network_id, before)
 
     def remove(self, network_id: str) -> None:
-        pass
+        self._hosts.pop(network_id, None)
+        self._server.remove(network_id)
 
     def close(self) -> None:
-        pass
+        self._leases.stop()
+        self._server.close()
+
+    # -- from net-api's words to the server's ------------------------------------------------------
+
+    def _network(self, serving: Serving) -> DhcpNetwork:
+        network, options = serving["network"], self._options
+        names = Names(network["id"])
+        v4: dict[str, Any] = {}
+        if network["cidr"] is not None:
+            start = ipaddress.IPv4Network(network["cidr"]).network_address + 1
+            own_gateway = network["multi_host"] and not network["share_address"]
+            v4 = {
+                "cidr": network["cidr"],
+                "server": serving["address"],
+                "start": str(start),
+                "gateway": serving["address"] if own_gateway else network["gateway"],
+            }
+        v6: dict[str, Any] = {}
+        if network["cidr_v6"] is not None:
+            v6 = {"cidr_v6": network["cidr_v6"], "server_v6": network["gateway_v6"]}
+        return DhcpNetwork(
+            id=network["id"],
+            netns=names.netns,
+            device=names.inside,
+            domain=options.dhcp_domain,
+            lease_seconds=options.dhcp_lease_time,
+            dns_servers=self._dns_servers(network),
+            mtu=network["mtu"] or 0,
+            options=network["dhcp_options"],
+            **v4,
+            **v6,
+        )
+
+    def _dns_servers(self, network: dict[str, Any]) -> list[str]:
+        servers = list(self._options.dns_server)
+        if self._options.use_network_dns_servers:
+            servers += [server for server in (network["dns1"], network["dns2"]) if server]
+        return servers
+
+    def _host(self, nic: dict[str, Any]) -> DhcpHost | None:
+        """None, and a line in the log, for a NIC that cannot be served: the others must be."""
+        try:
+            return DhcpHost(
+                nic_id=nic["id"],
+                mac=nic["mac_address"],
+                ipv4=nic["ipv4"],
+                ipv6=nic["ipv6"],
+                hostname=nic["hostname"],
+                default_route=nic["default_route"] or not self._options.use_single_default_gateway,
+            )
+        except HostError as error:
+            LOG.error("virtual NIC %s gets no DHCP: %s", nic["id"], error)
+            return None
+
+    # -- leases ------------------------------------------------------------------------------------
+
+    def _end_lease(self, network_id: str, host: DhcpHost) -> None:
+        if not self._options.force_dhcp_release or host.ipv4 is None:
+            return
+        try:
+            self._server.release_lease(network_id, host.ipv4, host.mac)
+        except HostError as error:
+            LOG.warning("the lease of %s could not be ended: %s", host.ipv4, error)
+
+    def _tell(self, change: LeaseChange) -> None:
+        leases = {
+            "leased": [lease.address for lease in change.leased],
+            "released": [lease.address for lease in change.ended],
+        }
+        path = f"{self._path}/{change.network_id}/leases"
+        self._client.put(path, {"leases": leases})

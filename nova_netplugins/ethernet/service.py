@@ -15,6 +15,7 @@ from typing import Any, TypeGuard
 from netkit.errors import ServiceError
 from nova_netplugins import plugin
 from nova_netplugins.ethernet.dhcp import Dhcp
+from nova_netplugins.ethernet.metadata import Metadata
 from nova_netplugins.ethernet.segment_wiring import SegmentWiring
 from nova_netplugins.ethernet.traits import Traits
 from nova_netplugins.ethernet.transit import TransitBook
@@ -41,6 +42,7 @@ class EthernetService:
         book = Path(context.conf.state_path) / "transit.json"
         self._transits = TransitBook(book, gateway.transit_range, traits.name)
         self._dhcp = Dhcp(context, traits.name)
+        self._metadata = Metadata(context)
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._served: dict[str, Serving] = {}
 
@@ -80,6 +82,7 @@ class EthernetService:
 
     def close(self) -> None:
         self._dhcp.close()
+        self._metadata.close()
 
     def _each(self, verb: Callable[[str], None], network_id: str) -> None:
         """One network's failure is not the others'."""
@@ -128,12 +131,15 @@ class EthernetService:
                     },
                 )
             )
-        self._dhcp.ensure(serving, Names(network["id"]))
+        self._dhcp.ensure(serving)
+        if network["cidr"] is not None:
+            self._metadata.ensure(network["id"], Names(network["id"]).netns)
         self._served[network["id"]] = serving
 
     def _remove(self, network_id: str) -> None:
         self._served.pop(network_id, None)
         self._dhcp.remove(network_id)
+        self._metadata.remove(network_id)
         with self._segments.lock():
             self._routers.remove(network_id)
             self._segments.remove_unused(())
