@@ -103,10 +103,21 @@ def compare(database: Database, lineage: Lineage) -> Sequence[Any]:
             opts={
                 "version_table": lineage.version_table,
                 "compare_type": True,
-                "compare_server_default": True,
+                "compare_server_default": _differs,
             },
         )
         return cast("Sequence[Any]", compare_metadata(context, lineage.metadata))
+
+
+def _differs(
+    _context: Any, _found: Any, _wanted: Any, default: str | None, _clause: Any, model: str | None
+) -> bool | None:
+    """Whether a column's default is not the model's; None: alembic finds out.
+
+    Alembic compares the model's default without its quotes with the database's, which on SQLite and
+    MariaDB has some left when it is the empty string.
+    """
+    return False if model == "" and default in ("''", "('')") else None
 
 
 def _upgrade(connection: sa.Connection, lineage: Lineage, revision: str) -> None:
