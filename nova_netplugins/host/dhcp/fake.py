@@ -1,0 +1,96 @@
+"""A DHCP server without a network, for tests that have no root."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nova_netplugins.host.dhcp.files import NetworkFiles
+from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, Lease
+from nova_netplugins.host.dhcp.server import DhcpServer
+from nova_netplugins.host.dhcp.table import HostTable
+from nova_netplugins.host.errors import NotFound
+
+
+@dataclass
+class _Served:
+    network: DhcpNetwork
+    pid: int
+    hosts: dict[str, DhcpHost] = field(default_factory=dict)
+    leases: dict[str, Lease] = field(default_factory=dict)
+
+
+class FakeDhcp(DhcpServer):
+    """Serves whoever calls ``request``, as dnsmasq serves a client."""
+
+    def __init__(self) -> None:
+        self._served: dict[str, _Served] = {}
+        self._started = 0
+
+    def request(self, network_id: str, mac: str) -> tuple[DhcpHost, DhcpNetwork] | None:
+        """What a client with this MAC is given; None: nothing."""
+        served = self._served.get(network_id)
+        if served is None:
+            return None
+        host = next((one for one in served.hosts.values() if one.mac.lower() == mac), None)
+        if host is None or host.ipv4 is None:
+            return None
+        holder = served.leases.get(host.ipv4)
+        if holder is not None and holder.mac != mac:
+            return None
+        expires = int(time.time()) + served.network.lease_seconds
+        served.leases[host.ipv4] = Lease(mac, host.ipv4, host.label, expires)
+        return host, served.network
+
+    def kill(self, network_id: str) -> None:
+        """As kill -9 of the server: it runs again after ``ensure``."""
+        self._served[network_id].pid = 0
+
+    def ensure(self, network: DhcpNetwork, hosts: Iterable[DhcpHost]) -> None:
+        wanted = list(hosts)
+        HostTable(NetworkFiles(Path("/nonexistent"))).replace(wanted)
+        served = self._served.setdefault(network.id, _Served(network, 0))
+        served.network = network
+        served.hosts = {host.nic_id: host for host in wanted}
+        if not served.pid:
+            self._started += 1
+            served.pid = self._started
+
+    def ensure_host(self, network_id: str, host: DhcpHost) -> None:
+        hosts = self._of(network_id).hosts
+        for other in list(hosts.values()):
+            if host.mac == other.mac or (host.ipv4 is not None and host.ipv4 == other.ipv4):
+                del hosts[other.nic_id]
+        hosts[host.nic_id] = host
+
+    def remove_host(self, network_id: str, nic_id: str) -> None:
+        if network_id in self._served:
+            self._served[network_id].hosts.pop(nic_id, None)
+
+    def remove(self, network_id: str) -> None:
+        self._served.pop(network_id, None)
+
+    def running(self) -> Mapping[str, int]:
+        return {network_id: served.pid for network_id, served in self._served.items() if served.pid}
+
+    def networks(self) -> Sequence[str]:
+        return sorted(self._served)
+
+    def leases(self, network_id: str) -> Sequence[Lease]:
+        served = self._served.get(network_id)
+        return list(served.leases.values()) if served else []
+
+    def release_lease(self, network_id: str, address: str, mac: str) -> None:
+        leases = self._of(network_id).leases
+        if address in leases and leases[address].mac == mac:
+            del leases[address]
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+    def _of(self, network_id: str) -> _Served:
+        if network_id not in self._served:
+            raise NotFound(f"network {network_id} is not served: ensure it first")
+        return self._served[network_id]

@@ -1,0 +1,194 @@
+"""One network's dnsmasq, its files and its hosts, kept in step."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nova_netplugins.host.commands import run
+from nova_netplugins.host.dhcp import files as layout
+from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork
+from nova_netplugins.host.dhcp.process import Process, wait_idle
+from nova_netplugins.host.dhcp.table import HostTable
+from nova_netplugins.host.errors import HostError, NotFound
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``extra_conf``: a file of the operator's own settings, or empty. ``tidy_seconds``: how long
+    additions may lie in ``hosts.d`` before all hosts are written and read anew."""
+
+    program: str = "dnsmasq"
+    user: str = "nobody"
+    extra_conf: str = ""
+    tidy_seconds: float = 120.0
+
+
+class ServedNetwork:
+    """For any thread. What several threads change at a time reaches dnsmasq in one go."""
+
+    def __init__(self, directory: Path, settings: Settings) -> None:
+        self.files = layout.NetworkFiles(directory)
+        self.process = Process(self.files, settings.program)
+        self._settings = settings
+        self._network: DhcpNetwork | None = None
+        self._table = HostTable(self.files)
+        # Held while dnsmasq is told something, until it has understood.
+        self._telling = threading.Lock()
+        self._table_lock = threading.Lock()
+        self._unconfirmed = False
+        self._tidying: threading.Timer | None = None
+
+    @property
+    def network(self) -> DhcpNetwork:
+        """The network as last ensured. Raises NotFound if it was not."""
+        if self._network is None:
+            raise NotFound(f"network {self.files.directory.name} is not served: ensure it first")
+        return self._network
+
+    def ensure(self, network: DhcpNetwork, hosts: Iterable[DhcpHost]) -> None:
+        with self._telling:
+            self.files.make()
+            conf, options = self._render(network)
+            unchanged = (layout.read(self.files.conf), layout.read(self.files.opts))
+            if unchanged != (conf, options):
+                self._check(conf, options)
+            pid = self.process.pid()
+            with self._table_lock:
+                if pid is not None and self._network is None:
+                    self._table.load()
+                self._table.replace(hosts)
+            if pid is not None and (
+                conf != unchanged[0] or not self.process.is_in(pid, network.netns)
+            ):
+                self.process.stop()
+                pid = None
+            self._network = network
+            if pid is None:
+                self._start(conf, options)
+            elif options != unchanged[1] or self.files.reload.exists():
+                self._reread(options)
+            else:
+                self._tell()
+
+    def ensure_host(self, host: DhcpHost) -> None:
+        with self._table_lock:
+            self._table.add(host)
+        with self._telling:
+            self._tell()
+
+    def remove_host(self, nic_id: str) -> None:
+        with self._table_lock:
+            self._table.discard(nic_id)
+        with self._telling:
+            if self._network is not None:
+                self._tell()
+
+    def release_lease(self, address: str, mac: str) -> None:
+        network = self.network
+        if self.process.pid() is None:
+            raise HostError(f"dnsmasq of network {network.id} is not running")
+        run(["dhcp_release", network.device, address, mac], netns=network.netns)
+        self._wait()
+
+    def remove(self) -> None:
+        with self._telling:
+            self.close()
+            self._network = None
+            self.process.stop()
+            self.files.delete()
+
+    def close(self) -> None:
+        if self._tidying is not None:
+            self._tidying.cancel()
+
+    def _render(self, network: DhcpNetwork) -> tuple[str, str]:
+        # In a directory that is closed to others, such as one in /root, dnsmasq has to stay root.
+        user = self._settings.user if layout.reachable_by_all(self.files.directory) else "root"
+        conf = layout.render_conf(network, self.files, user, self._settings.extra_conf)
+        return conf, layout.render_options(network) if network.cidr else ""
+
+    def _check(self, conf: str, options: str) -> None:
+        """Raises HostError with the line that dnsmasq does not accept."""
+        lines = [*conf.splitlines(), *(f"dhcp-option={line}" for line in options.splitlines())]
+        argv = [self._settings.program, "--test", "--conf-file=-"]
+        try:
+            run(argv, stdin="".join(f"{line}\n" for line in lines))
+        except NotFound:
+            raise
+        except HostError as error:
+            at = re.search(r"at line (\d+) of (?:stdin|-)", str(error))
+            which = f" '{lines[int(at[1]) - 1]}'" if at and int(at[1]) <= len(lines) else ""
+            raise HostError(f"dnsmasq does not accept the settings{which}: {error}") from None
+
+    def _start(self, conf: str, options: str) -> None:
+        with self._table_lock:
+            self._table.rewrite(self.network.domain)
+        layout.write(self.files.opts, options)
+        # Only now that none runs with the one before: the file says what the running one was
+        # started with, whenever we are killed.
+        layout.write(self.files.conf, conf)
+        self.files.reload.unlink(missing_ok=True)
+        self.process.start(self.network.netns)
+        self._wait()
+
+    def _reread(self, options: str | None = None) -> None:
+        self.files.reload.touch()
+        with self._table_lock:
+            self._table.rewrite(self.network.domain)
+        if options is not None:
+            layout.write(self.files.opts, options)
+        self.process.reload()
+        self.files.reload.unlink()
+        self._wait()
+
+    def _tell(self) -> None:
+        """dnsmasq knows what is wanted. A thread that waited for another to be done with this
+        mostly finds that its own wish was taken along."""
+        if self.process.pid() is None:
+            self._start(*self._render(self.network))
+            return
+        with self._table_lock:
+            lines = self._table.additions()
+            if lines is not None:
+                self._unconfirmed = self._unconfirmed or bool(lines)
+                self._table.append(lines)
+        if lines is None:
+            self._reread()
+        else:
+            if self._unconfirmed:
+                self._wait()
+            self._tidy_later()
+
+    def _wait(self) -> None:
+        self._unconfirmed = True
+        address = self.network.server or self.network.server_v6 or ""
+        if not wait_idle(self.network.netns, address) and self.process.pid() is None:
+            raise HostError(f"dnsmasq of network {self.network.id} has ended; see the system log")
+        self._unconfirmed = False
+
+    def _tidy_later(self) -> None:
+        with self._table_lock:
+            domain = self.network.domain
+            tidy = not self._table.has_additions and (
+                layout.read(self.files.names) == self._table.names(domain)
+            )
+        if tidy or (self._tidying is not None and self._tidying.is_alive()):
+            return
+        self._tidying = threading.Timer(self._settings.tidy_seconds, self._tidy)
+        self._tidying.daemon = True
+        self._tidying.start()
+
+    def _tidy(self) -> None:
+        try:
+            with self._telling:
+                if self._network is not None:
+                    self._reread()
+        except (HostError, OSError) as error:
+            LOG.warning("%s and hosts.d are not put together: %s", self.files.hosts, error)

@@ -1,0 +1,128 @@
+"""A network to serve by DHCP, real or fake, and a client on it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+
+from nova_netplugins.host.dhcp.dnsmasq import Dnsmasq
+from nova_netplugins.host.dhcp.fake import FakeDhcp
+from nova_netplugins.host.dhcp.model import DhcpNetwork
+from nova_netplugins.host.dhcp.network import Settings
+from nova_netplugins.host.dhcp.server import DhcpServer
+from tests.dataplane.topology import Namespaces, shell
+
+DEVICE = "gw-net"
+ID = "6a8b1d9c-net"
+_SCRIPT = '#!/bin/sh\nif [ "$1" = bound ]; then env > "$(dirname "$0")/answer"; fi\n'
+
+
+class Wire(ABC):
+    """``dhcp``: a server under test. ``request``: what a client with that MAC is told, by
+    udhcpc's names, None if it is told nothing within some tries."""
+
+    dhcp: DhcpServer
+    netns = "none"
+
+    @abstractmethod
+    def request(self, mac: str, patience: int = 5) -> Mapping[str, str] | None: ...
+
+    @abstractmethod
+    def kill_server(self) -> None: ...
+
+    @abstractmethod
+    def after_restart(self) -> DhcpServer:
+        """What a new process of the net-service has."""
+
+
+class FakeWire(Wire):
+    def __init__(self) -> None:
+        self._fake = FakeDhcp()
+        self.dhcp = self._fake
+
+    def request(self, mac: str, patience: int = 5) -> Mapping[str, str] | None:
+        given = self._fake.request(ID, mac)
+        if given is None:
+            return None
+        host, network = given
+        said = {"ip": host.ipv4 or "", "hostname": host.label, "domain": network.domain}
+        if network.gateway and host.default_route:
+            said["router"] = network.gateway
+        return said
+
+    def kill_server(self) -> None:
+        self._fake.kill(ID)
+
+    def after_restart(self) -> DhcpServer:
+        return self._fake
+
+
+class LinuxWire(Wire):
+    """Two namespaces, the network's and the client's, with a cable between them."""
+
+    def __init__(self, namespaces: Namespaces, directory: Path) -> None:
+        self.netns, self.client = namespaces.make("net"), namespaces.make("client")
+        self.state = directory / "dhcp"
+        self._script = directory / "script"
+        self._script.write_text(_SCRIPT)
+        self._script.chmod(0o755)
+        self.plug()
+        self.dhcp = self.after_restart()
+
+    def plug(self) -> None:
+        """Make the network's device, anew if there is one."""
+        shell(self.netns, f"ip link del {DEVICE} 2>/dev/null || true")
+        shell(
+            self.netns,
+            f"ip link add {DEVICE} type veth peer name eth0 netns {self.client}"
+            # A device with unfinished duplicate address detection refuses to be bound to.
+            f"&& echo 0 > /proc/sys/net/ipv6/conf/{DEVICE}/accept_dad"
+            f"&& ip addr add 10.9.0.1/16 dev {DEVICE} && ip addr add 2001:db8::1/64 dev {DEVICE}"
+            f"&& ip link set {DEVICE} up",
+        )
+        shell(self.client, "ip link set eth0 up")
+
+    def request(self, mac: str, patience: int = 5) -> Mapping[str, str] | None:
+        answer = self._script.with_name("answer")
+        answer.unlink(missing_ok=True)
+        shell(self.client, f"ip link set eth0 address {mac}")
+        udhcpc = f"udhcpc -fnq -i eth0 -t {patience} -T 1 -A 1 -s {self._script}"
+        udhcpc += " -O mtu -O ntpsrv -O rootpath"
+        with contextlib.suppress(subprocess.CalledProcessError):
+            shell(self.client, udhcpc)
+        if not answer.exists():
+            return None
+        lines = (line.partition("=") for line in answer.read_text().splitlines())
+        return {name: value for name, _, value in lines}
+
+    def kill_server(self) -> None:
+        os.kill(self.dhcp.running()[ID], signal.SIGKILL)
+
+    def after_restart(self) -> Dnsmasq:
+        return Dnsmasq(self.state, Settings(tidy_seconds=3600))
+
+
+def missing_program() -> str | None:
+    """Which program the real wire lacks here."""
+    programs = ("dnsmasq", "dhcp_release", "udhcpc")
+    return next((name for name in programs if shutil.which(name) is None), None)
+
+
+def network_on(wire: Wire, **changes: object) -> DhcpNetwork:
+    values: dict[str, object] = {
+        "id": ID,
+        "netns": wire.netns,
+        "device": DEVICE,
+        "cidr": "10.9.0.0/16",
+        "server": "10.9.0.1",
+        "start": "10.9.0.2",
+        "gateway": "10.9.0.1",
+        "domain": "novalocal",
+    }
+    return DhcpNetwork(**(values | changes))  # type: ignore[arg-type]
