@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from netkit.errors import ServiceError
 from nova_netplugins.client import Client
 from nova_netplugins.host.driver import Host
+from nova_netplugins.host.errors import HostError
 from nova_netplugins.lab import show
 from nova_netplugins.lab.compute import Compute
 from nova_netplugins.lab.lab import InstanceNic, Lab
@@ -52,12 +54,15 @@ class Demo:
             self._compute.associate(project, service)
 
     def run(self) -> Outcome:
-        """Boot all instances at once, and look. Raises ``ServiceError``, ``HostError``."""
+        """Boot all instances at once, and look. Raises ``ServiceError``, ``HostError``.
+
+        An instance that cannot be booted is a failure of the outcome.
+        """
         wanted = [(f"{p}-{n + 1}", p) for p in PROJECTS for n in range(INSTANCES)]
         if self._lab is None:
             return self._without_packets(wanted)
         lab = self._lab
-        _each(lambda one: lab.boot(*one), wanted)
+        failures = [error for error in _each(lambda one: _boot(lab, *one), wanted) if error]
         nics = lab.list()
         near = _each(lambda nic: self._reaches_neighbour(lab, nic, nics), nics)
         far = _each(lambda nic: self._reached_others(lab, nic, nics), nics)
@@ -65,7 +70,6 @@ class Demo:
             (*_first_columns(nic), "answers" if answers else "NO ANSWER", _refusal(reached))
             for nic, answers, reached in zip(nics, near, far, strict=True)
         ]
-        failures = _missing(nics, wanted)
         for nic, answers, reached in zip(nics, near, far, strict=True):
             failures += _flaws(nic)
             if not answers:
@@ -129,9 +133,13 @@ def _refusal(reached: Sequence[str]) -> str:
     return f"REACHES {', '.join(reached)}" if reached else "refused"
 
 
-def _missing(nics: Sequence[InstanceNic], wanted: Sequence[tuple[str, str]]) -> list[str]:
-    there = {nic.instance for nic in nics}
-    return [f"{name} is missing" for name, _ in wanted if name not in there]
+def _boot(lab: Lab, name: str, project: str) -> str:
+    """Why it failed, or nothing."""
+    try:
+        lab.boot(name, project)
+    except (ServiceError, HostError) as error:
+        return f"{name} cannot be booted: {error}"
+    return ""
 
 
 def _flaws(nic: InstanceNic) -> list[str]:
