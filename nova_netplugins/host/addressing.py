@@ -100,6 +100,10 @@ class Routes:
         """The routes through ``device`` that we made."""
         return [route for route in self._kernel.routes(device) if route.protocol == PROTOCOL]
 
+    def device_to(self, address: str) -> str | None:
+        """The link by which the host would send to the address; None if it has no route."""
+        return self._kernel.device_to(address)
+
     def ensure_route(self, destination: str, device: str, via: str | None = None) -> None:
         """There is a route to the CIDR; one to the same CIDR is replaced."""
         self._kernel.change_routes([Route(destination, device, via, protocol=PROTOCOL)], [])

@@ -13,83 +13,18 @@ Every verb may be repeated after a crash at any line; what is as it should be is
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
-from nova_netplugins.host.driver import Attachment, Host
+from nova_netplugins.host.driver import Host
 from nova_netplugins.host.errors import HostError, NotFound
 from nova_netplugins.host.floating import FloatingMap
+from nova_netplugins.host.router_spec import NETNS_PREFIX, Names, RouterSpec, Transit
 from nova_netplugins.host.ruleset_host import HostRules, host_table
 from nova_netplugins.host.ruleset_router import METADATA_ADDRESS, RouterRules, router_table
 
-NETNS_PREFIX = "nnp-"
+__all__ = ["Names", "RouterSpec", "Routers", "Transit"]
+
 OWNER_PREFIX = "router "
-ID_LENGTH = 11
-
-
-@dataclass(frozen=True)
-class Transit:
-    """The two ends of a router's way out, CIDRs of one /31 or /30: ``100.64.0.0/31``."""
-
-    host: str
-    router: str
-
-    @property
-    def gateway(self) -> str:
-        """The host's address, without length."""
-        return str(ipaddress.ip_interface(self.host).ip)
-
-    @property
-    def source(self) -> str:
-        """The router's address, without length."""
-        return str(ipaddress.ip_interface(self.router).ip)
-
-
-@dataclass(frozen=True)
-class RouterSpec:
-    """What the router of a network should be.
-
-    ``gateways``: its addresses inside as CIDRs, IPv4 first; ``attachment``: where the network is
-    on this host; ``transit`` None: no way out, so no floating IPs either; ``floating`` maps
-    floating to fixed addresses; ``snat`` false: only instances with a floating IP get out.
-    """
-
-    network_id: str
-    attachment: Attachment
-    gateways: tuple[str, ...]
-    transit: Transit | None = None
-    mtu: int | None = None
-    mac: str | None = None
-    floating: Mapping[str, str] = field(default_factory=dict)
-    snat: bool = True
-    metadata: bool = True
-
-
-@dataclass(frozen=True)
-class Names:
-    """What the parts of a network's router are called."""
-
-    network_id: str
-
-    @property
-    def netns(self) -> str:
-        return NETNS_PREFIX + self.network_id[:ID_LENGTH]
-
-    @property
-    def inside(self) -> str:
-        return "gw-" + self.network_id[:ID_LENGTH]
-
-    @property
-    def inside_port(self) -> str:
-        return "gx-" + self.network_id[:ID_LENGTH]
-
-    @property
-    def outside(self) -> str:
-        return "up-" + self.network_id[:ID_LENGTH]
-
-    @property
-    def outside_port(self) -> str:
-        return "ux-" + self.network_id[:ID_LENGTH]
 
 
 class Routers:
@@ -137,15 +72,18 @@ class Routers:
         router = self._existing(names)
         if FloatingMap(router.nft).associate(floating, fixed):
             router.flush_connections(floating)
-        via = ipaddress.ip_interface(router.addresses.get(names.outside)[0]).ip
-        self._host.routes.ensure_route(f"{floating}/32", names.outside_port, str(via))
+        transit = router.addresses.get(names.outside)
+        if not transit:
+            raise NotFound(f"the router of network {network_id} has no transit address yet")
+        via = str(ipaddress.ip_interface(transit[0]).ip)
+        self._host.routes.ensure_route(f"{floating}/32", names.outside_port, via)
         self._announce({floating})
 
     def disassociate(self, network_id: str, floating: str) -> None:
-        """The floating IP leads nowhere, and its connections are cut."""
-        names = Names(network_id)
-        if self._rules.public_interface:
-            public = self._rules.public_interface
+        """The floating IP does not lead to this network, and its connections are cut."""
+        names, public = Names(network_id), self._rules.public_interface
+        # It may lead to another network by now, for which it must be answered.
+        if public and self._host.routes.device_to(floating) == names.outside_port:
             self._host.routes.remove_proxy_neighbour(floating, public)
         self._host.routes.remove_route(f"{floating}/32", names.outside_port)
         if names.netns in self._host.list_netns(names.netns):

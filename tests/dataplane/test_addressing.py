@@ -81,6 +81,12 @@ def test_a_route_is_replaced_not_doubled(host: Host, link: str) -> None:
     assert host.routes.owned(link) == []
 
 
+def test_the_link_that_leads_to_an_address(host: Host, link: str) -> None:
+    assert host.routes.device_to("10.0.0.9") is None
+    host.addresses.ensure_address(link, "10.0.0.1/24")
+    assert host.routes.device_to("10.0.0.9") == link
+
+
 def test_the_host_answers_for_addresses_and_then_no_more(host: Host, link: str) -> None:
     for _ in range(2):
         host.routes.ensure_proxy_neighbour("192.0.2.1", link)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from nova_netplugins.host.driver import BridgePort, Host, LinuxHost
+from nova_netplugins.host.driver import BridgePort, Host
 from nova_netplugins.host.errors import HostError, NotFound
 from nova_netplugins.host.fake_host import FakeHost
 from nova_netplugins.host.router import Names, Routers, RouterSpec, Transit
@@ -127,6 +127,25 @@ def test_a_floating_ip_is_pointed_at_another_address(
     routers.ensure(spec)
     routers.associate(spec.network_id, FLOATING, "10.0.0.3")
     assert maps(host, Names(spec.network_id)) == ({FLOATING: "10.0.0.3"}, {"10.0.0.3": FLOATING})
+
+
+def test_a_floating_ip_that_moved_to_another_network_stays_there(
+    host: Host, routers: Routers, spec: RouterSpec, request: pytest.FixtureRequest
+) -> None:
+    other = replace(
+        spec,
+        network_id=f"x{spec.network_id}",
+        transit=Transit("100.64.0.2/31", "100.64.0.3/31"),
+        floating={},
+    )
+    request.addfinalizer(lambda: routers.remove(other.network_id))
+    routers.ensure(spec)
+    routers.ensure(other)
+    routers.associate(other.network_id, FLOATING, "10.0.0.9")
+    routers.disassociate(spec.network_id, FLOATING)
+    assert answered(host) == {FLOATING}
+    assert host.routes.device_to(FLOATING) == Names(other.network_id).outside_port
+    assert maps(host, Names(spec.network_id)) == ({}, {})
 
 
 def test_floating_ips_that_are_no_longer_described_go(
@@ -260,11 +279,10 @@ def test_a_new_floating_ip_is_announced_and_a_cut_one_forgotten() -> None:
 
 
 @pytest.mark.root
+@pytest.mark.parametrize("host", ["linux"], indirect=True)
 def test_a_namespace_half_made_by_a_killed_process_is_repaired(
     host: Host, routers: Routers, spec: RouterSpec
 ) -> None:
-    if not isinstance(host, LinuxHost):
-        pytest.skip("a fake namespace is never half made")
     names = Names(spec.network_id)
     shell(host.netns or "", f"touch /run/netns/{names.netns}")
     routers.ensure(spec)
