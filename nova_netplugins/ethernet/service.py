@@ -8,11 +8,10 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from netkit.errors import ServiceError
+from netkit.errors import NotFound
 from nova_netplugins import plugin
 from nova_netplugins.ethernet.dhcp import Dhcp
 from nova_netplugins.ethernet.metadata import Metadata
@@ -57,6 +56,9 @@ class EthernetService:
             serving = self._ask(network_id, unless_state=None if known is None else known["state"])
             if serving is not None and known is not None and "network" not in serving:
                 serving = known
+            if serving is not None and self._is_free(serving):
+                self._context.client.put(self._path, {})
+                serving = self._ask(network_id)
             if self._is_mine(serving):
                 self._ensure(serving)
             else:
@@ -96,10 +98,8 @@ class EthernetService:
         given = {name: value for name, value in query.items() if value is not None}
         try:
             answer = self._context.client.get(f"{self._path}/{network_id}", **given)
-        except ServiceError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise
+        except NotFound:
+            return None
         serving: Serving = answer["serving"]
         return serving
 
@@ -109,6 +109,10 @@ class EthernetService:
             return False
         network = serving["network"]
         return bool(network["multi_host"]) or network["host"] == self._context.host_name
+
+    def _is_free(self, serving: Serving) -> bool:
+        """Whether no host serves the network yet: the first that is prompted takes it."""
+        return serving["network"]["host"] is None and not serving["network"]["multi_host"]
 
     def _ensure(self, serving: Serving) -> None:
         network = serving["network"]
