@@ -86,6 +86,11 @@ class NoMoreNetworks(errors.Conflict):
     template = "there is no network for project {value}: {reason}"
 
 
+class InstanceNotFound(errors.NotFound):
+    code = "instance_not_found"
+    template = "project {project} has no instance {value}"
+
+
 class NetworkInUse(errors.Conflict):
     code = "network_in_use"
     template = "network {value} is in use: {reason}"
@@ -148,4 +153,4 @@ class ServiceCannot(errors.NotSupported):
 
 class QuotaExceeded(errors.Forbidden):
     code = "over_quota"
-    template = "project {value} may have {limit} {noun} and has them all"
+    template = "project {value} may have {limit} {noun}; this would make it {wanted}"

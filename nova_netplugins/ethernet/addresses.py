@@ -21,7 +21,8 @@ from netkit.db import Retry
 from netkit.pool import OutsidePool, PoolExhausted, Pools, ValueResting, ValueTaken
 from nova_netplugins import errors
 from nova_netplugins.ethernet import planning
-from nova_netplugins.ethernet.networks import Networks, Row, utcnow
+from nova_netplugins.ethernet.networks import Networks
+from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.ethernet.tables import EthernetTables
 
 Values = dict[str, Any]
@@ -51,13 +52,22 @@ class Addresses:
             found[row["ethernet_card_id"]].append(row)
         return found
 
-    def find(self, conn: sa.Connection, address: str, network_id: str | None = None) -> Row:
-        """The drawn address, on this network or on the only one that has it."""
+    def find(
+        self,
+        conn: sa.Connection,
+        address: str,
+        network_id: str | None = None,
+        project_id: str | None = None,
+    ) -> Row:
+        """The drawn address, on this network or on the only one that has it; of this project, if
+        one is named."""
         canonical = str(planning.parse_address(address, "address"))
         table = self._table
         query = self.select(table.c.address == canonical)
         if network_id is not None:
             query = query.where(table.c.network_id == network_id)
+        if project_id is not None:
+            query = query.where(table.c.project_id == project_id)
         rows = list(conn.execute(query.limit(2)).mappings())
         if not rows:
             raise errors.FixedIpNotFound(field="address", value=address)
@@ -116,8 +126,14 @@ class Addresses:
         held = self.select(table.c.network_id == network["id"], table.c.host == host)
         if (row := conn.execute(held).mappings().first()) is not None:
             return str(row["address"])
+        # The network stays while it gets an address.
+        network = self._networks.find_all(conn, [network["id"]], share=True)[0]
         values = self._row(network, self._next(conn, network), 4, None) | {"host": host}
-        self._insert(conn, network, [values])
+        try:
+            conn.execute(self._table.insert().values(values))
+        except db_exc.DBDuplicateEntry as error:
+            # The host asked twice at once, and has one by now.
+            raise Retry from error
         return str(values["address"])
 
     def _wanted(

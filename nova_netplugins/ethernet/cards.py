@@ -15,7 +15,7 @@ from netkit.pool import OutsidePool, PoolExhausted, Pools, ValueResting, ValueTa
 from nova_netplugins import errors, plugin
 from nova_netplugins.ethernet.addresses import Values
 from nova_netplugins.ethernet.macs import MacRange, format_mac, parse_mac
-from nova_netplugins.ethernet.networks import Row, utcnow
+from nova_netplugins.ethernet.rows import Columns, Row, utcnow
 from nova_netplugins.ethernet.tables import EthernetTables
 
 
@@ -31,6 +31,10 @@ class Cards:
 
     def select(self, *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
         return sa.select(self._table).where(self._table.c.deleted == "", *where)
+
+    @property
+    def columns(self) -> Columns:
+        return self._table.c
 
     def find(self, conn: sa.Connection, card_id: str, lock: bool = False) -> Row:
         query = self.select(self._table.c.id == card_id)
@@ -88,8 +92,15 @@ class Cards:
 
     def prepare(self, conn: sa.Connection) -> int:
         """The pool of the service's MACs, made on first use. Named by its range, which an operator
-        may change."""
-        return self._pools.ensure(conn, f"mac:{self._range}", self._range.first, self._range.last)
+        may change: what living cards have of a new range is not free in it."""
+        name = f"mac:{self._range}"
+        if (pool_id := self._pools.lookup(conn, name)) is not None:
+            return pool_id
+        rows = conn.execute(self.select()).mappings()
+        used = [parse_mac(row["mac_address"], "mac_address") for row in rows]
+        first, last = self._range.first, self._range.last
+        excluded = [(mac, mac) for mac in used if first <= mac <= last]
+        return self._pools.ensure(conn, name, first, last, excluded=excluded)
 
     def update(self, conn: sa.Connection, card_id: str, **values: Any) -> Row:
         table = self._table

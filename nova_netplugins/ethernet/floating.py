@@ -10,15 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exc
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from netkit.pool import OutsidePool, PoolExhausted, Pools, ValueResting, ValueTaken
+from netkit.db import Retry
+from netkit.pool import NoSuchPool, OutsidePool, PoolExhausted, Pools, ValueResting, ValueTaken
 from nova_netplugins import errors
 from nova_netplugins.ethernet import planning
-from nova_netplugins.ethernet.networks import Row, utcnow
+from nova_netplugins.ethernet.rows import Columns, Row, utcnow
 from nova_netplugins.ethernet.tables import EthernetTables
-
-Columns = ReadOnlyColumnCollection[str, sa.Column[Any]]
 
 LARGEST_RANGE = 12
 """The shortest prefix of a floating range: about a million addresses."""
@@ -73,6 +71,7 @@ class FloatingIps:
         if net.prefixlen < LARGEST_RANGE:
             reason = f"a prefix of at least /{LARGEST_RANGE} is needed"
             raise errors.InvalidCidr(field="ip_range", value=cidr, reason=reason)
+        planning.refuse_unusable(net, "ip_range")
         return net
 
     def ranges(self, conn: sa.Connection, pool: str | None = None) -> list[Row]:
@@ -116,6 +115,10 @@ class FloatingIps:
         )
         joined = ips.join(ranges).outerjoin(fixed, ips.c.fixed_ip_id == fixed.c.id)
         return sa.select(*columns).select_from(joined).where(*where)
+
+    @property
+    def table(self) -> sa.Table:
+        return self._ips
 
     @property
     def columns(self) -> Columns:
@@ -164,7 +167,10 @@ class FloatingIps:
             "auto_assigned": auto_assigned,
             "created_at": utcnow(),
         }
-        conn.execute(self._ips.insert().values(values))
+        try:
+            conn.execute(self._ips.insert().values(values))
+        except db_exc.DBReferenceError as error:
+            raise Retry from error  # The range was deleted since we looked: look again.
         return self.find(conn, text)
 
     def _draw(
@@ -182,6 +188,8 @@ class FloatingIps:
                     return row, str(parsed)
             except PoolExhausted:
                 continue
+            except NoSuchPool as error:
+                raise Retry from error  # The range was deleted since we looked: look again.
             except (ValueTaken, ValueResting, OutsidePool):
                 reason = "it is lent already, or no host address"
                 raise errors.FloatingIpInUse(
@@ -196,6 +204,10 @@ class FloatingIps:
         row = self.find(conn, address)
         free = sa.and_(self._ips.c.id == row["id"], self._ips.c.fixed_ip_id.is_(None))
         if conn.execute(self._ips.delete().where(free)).rowcount == 0:
+            # It was released or associated, perhaps only since we looked.
+            row = self.find(conn, address)
+            if row["fixed_ip_id"] is None:
+                raise Retry
             reason = f"it is associated with {row['fixed_address']}; disassociate it first"
             raise errors.FloatingIpInUse(field="floating_ip", value=address, reason=reason)
         pool_id = conn.scalar(
@@ -211,36 +223,51 @@ class FloatingIps:
             raise errors.InvalidOption(
                 field="fixed_address", value=fixed_ip["address"], reason=reason
             )
-        return self._point(conn, address, fixed_ip["id"])
-
-    def disassociate(self, conn: sa.Connection, address: str) -> Row:
-        row = self.find(conn, address)
-        if row["fixed_ip_id"] is None:
-            raise errors.FloatingIpNotAssociated(field="floating_ip", value=address)
-        self._point(conn, address, None)
-        return row
-
-    def _point(self, conn: sa.Connection, address: str, fixed_ip_id: str | None) -> Row:
-        row = self.find(conn, address)
-        change = self._ips.update().where(self._ips.c.id == row["id"])
-        values = {"fixed_ip_id": fixed_ip_id, "updated_at": utcnow()}
-        try:
-            changed = conn.execute(change.values(values)).rowcount
-        except db_exc.DBReferenceError:
-            # The fixed address was given back since it was looked up.
-            raise errors.FixedIpNotFound(field="fixed_ip_id", value=fixed_ip_id) from None
-        if changed == 0:
-            raise errors.FloatingIpNotFound(field="floating_ip", value=address)
+        self._point(conn, self._locked(conn, address), fixed_ip)
         return self.find(conn, address)
 
-    def forget_fixed_ips(self, conn: sa.Connection, fixed_ip_ids: Sequence[str]) -> list[Row]:
+    def disassociate(self, conn: sa.Connection, address: str) -> Row:
+        """Returns the row as it was before."""
+        row = self._locked(conn, address)
+        if row["fixed_ip_id"] is None:
+            raise errors.FloatingIpNotAssociated(field="floating_ip", value=address)
+        self._point(conn, row, None)
+        return row
+
+    def _locked(self, conn: sa.Connection, address: str) -> Row:
+        """As ``find``; nobody else changes it before the commit. One that came with its instance
+        is refused: it also goes with it."""
+        found = self.find(conn, address)
+        conn.execute(
+            sa.select(self._ips.c.id).where(self._ips.c.id == found["id"]).with_for_update()
+        )
+        row = self.find(conn, address)
+        if row["auto_assigned"]:
+            reason = "it was assigned with its instance, and goes with it"
+            raise errors.FloatingIpInUse(field="floating_ip", value=address, reason=reason)
+        return row
+
+    def _point(self, conn: sa.Connection, row: Row, fixed_ip: Row | None) -> None:
+        change = self._ips.update().where(self._ips.c.id == row["id"])
+        values = {"fixed_ip_id": fixed_ip and fixed_ip["id"], "updated_at": utcnow()}
+        try:
+            conn.execute(change.values(values))
+        except db_exc.DBReferenceError:
+            # The fixed address was given back since it was looked up.
+            gone = fixed_ip and fixed_ip["address"]
+            raise errors.FixedIpNotFound(field="fixed_address", value=gone) from None
+
+    def forget_fixed_ips(self, conn: sa.Connection, fixed_ips: Sequence[Row]) -> set[str]:
         """Before fixed addresses go: take floating ones off them, and give auto-assigned ones
-        back."""
-        if not fixed_ip_ids:
-            return []
-        rows = list(conn.execute(self.select(self._ips.c.fixed_ip_id.in_(fixed_ip_ids))).mappings())
+        back. The ids of the networks where this changed something."""
+        networks = {fixed["id"]: str(fixed["network_id"]) for fixed in fixed_ips}
+        if not networks:
+            return set()
+        # Locked, so that none is moved to another fixed address meanwhile.
+        before = sa.select(self._ips).where(self._ips.c.fixed_ip_id.in_(networks))
+        rows = list(conn.execute(before.order_by(self._ips.c.id).with_for_update()).mappings())
         for row in rows:
-            self._point(conn, row["address"], None)
+            self._point(conn, row, None)
             if row["auto_assigned"]:
                 self.release(conn, row["address"])
-        return rows
+        return {networks[row["fixed_ip_id"]] for row in rows}

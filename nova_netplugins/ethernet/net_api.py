@@ -8,9 +8,12 @@ from nova_netplugins.ethernet.operations.addresses import AddressOperations
 from nova_netplugins.ethernet.operations.floating import FloatingOperations
 from nova_netplugins.ethernet.operations.networks import NetworkOperations
 from nova_netplugins.ethernet.operations.nics import NicOperations
+from nova_netplugins.ethernet.operations.purging import PurgeOperations
 
 
-class EthernetNetApi(NetworkOperations, NicOperations, AddressOperations, FloatingOperations):
+class EthernetNetApi(
+    NetworkOperations, NicOperations, AddressOperations, FloatingOperations, PurgeOperations
+):
     """``plugin.NetApi``, and what the REST routes and the management tool of the three services
     need besides."""
 

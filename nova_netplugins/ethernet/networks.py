@@ -3,28 +3,20 @@ transaction."""
 
 from __future__ import annotations
 
-import datetime
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from oslo_config import cfg
-from oslo_db import exception as db_exc
 
 from netkit.pool import Pools
 from nova_netplugins import errors
-from nova_netplugins.ethernet import planning
+from nova_netplugins.ethernet.making import NetworkMaker
+from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.ethernet.segments import Segments
 from nova_netplugins.ethernet.specs import NetworkSpec
 from nova_netplugins.ethernet.tables import EthernetTables
 from nova_netplugins.ethernet.traits import Traits
-
-Row = sa.RowMapping
-
-
-def utcnow() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
 
 
 class Networks:
@@ -38,9 +30,9 @@ class Networks:
         self._options = options
         self._pools = Pools(tables.pools)
         self._segments = Segments(traits, self._pools, options)
+        self._maker = NetworkMaker(traits, self._networks, self._pools, self._segments, options)
 
     # -- reading -------------------------------------------------------------------------------
-    # -------------
 
     def find(self, conn: sa.Connection, network_id: str) -> Row:
         return self.find_all(conn, [network_id])[0]
@@ -86,18 +78,11 @@ class Networks:
         return rows
 
     # -- making --------------------------------------------------------------------------------
-    # -------------
 
     def create(self, conn: sa.Connection, spec: NetworkSpec) -> list[Row]:
         """One row for each network of the spec, with its pools; all or none."""
         self.lock(conn)
-        v4, v6 = self._subnets(conn, spec)
-        rows = []
-        for index in range(max(len(v4), len(v6))):
-            net4 = v4[index] if index < len(v4) else None
-            net6 = v6[index] if index < len(v6) else None
-            rows.append(self._insert(conn, self._values(conn, spec, index, net4, net6)))
-        return rows
+        return self.find_all(conn, self._maker.make(conn, spec))
 
     def lock(self, conn: sa.Connection) -> None:
         """One at a time makes networks: no unique key can say that two CIDRs overlap."""
@@ -128,147 +113,40 @@ class Networks:
         )
         return self.create(conn, spec)[0]
 
-    def _subnets(
-        self, conn: sa.Connection, spec: NetworkSpec
-    ) -> tuple[list[planning.IPv4], list[planning.IPv6]]:
-        if spec.cidr is None and spec.cidr_v6 is None:
-            raise errors.InvalidOption(
-                field="cidr", value=None, reason="give a cidr, a cidr_v6 or both"
-            )
-        if spec.num_networks > 1 and spec.id is not None:
-            raise errors.InvalidOption(
-                field="id", value=spec.id, reason="only one network can have it"
-            )
-        v4: list[planning.IPv4] = []
-        v6: list[planning.IPv6] = []
-        if spec.cidr is not None:
-            whole = planning.parse_v4(spec.cidr)
-            neighbours = self._neighbours(conn, spec.project_id)
-            v4 = planning.split_v4(whole, spec.num_networks, spec.network_size, neighbours)
-        if spec.cidr_v6 is not None:
-            v6 = planning.split_v6(planning.parse_v6(spec.cidr_v6), spec.num_networks)
-            self._refuse_v6_overlap(conn, v6, spec.project_id)
-        return v4, v6
-
-    def _meets(self, project_id: str | None) -> sa.ColumnElement[bool]:
-        """The networks that an instance could have beside one of this project: two of these must
-        not overlap."""
-        if project_id is None:
-            return sa.true()
-        table = self._networks
-        return sa.or_(table.c.project_id == project_id, table.c.project_id.is_(None))
-
-    def _neighbours(
-        self, conn: sa.Connection, project_id: str | None
-    ) -> list[tuple[planning.IPv4, str]]:
-        table = self._networks
-        query = self.select(table.c.cidr.is_not(None), self._meets(project_id))
-        return [(planning.IPv4(row["cidr"]), row["id"]) for row in conn.execute(query).mappings()]
-
-    def _refuse_v6_overlap(
-        self, conn: sa.Connection, wanted: list[planning.IPv6], project_id: str | None
-    ) -> None:
-        table = self._networks
-        query = self.select(table.c.cidr_v6.is_not(None), self._meets(project_id))
-        for row in conn.execute(query).mappings():
-            existing = planning.IPv6(row["cidr_v6"])
-            for net in wanted:
-                if net.overlaps(existing):
-                    raise errors.CidrConflict(
-                        field="cidr_v6", value=str(net), existing=str(existing), network=row["id"]
-                    )
-
-    def _values(
-        self,
-        conn: sa.Connection,
-        spec: NetworkSpec,
-        index: int,
-        net4: planning.IPv4 | None,
-        net6: planning.IPv6 | None,
-    ) -> dict[str, Any]:
-        options = self._options
-        label = spec.label if spec.num_networks == 1 else f"{spec.label}_{index}"
-        multi_host = options.multi_host if self._traits.serves else False
-        values = {
-            "id": spec.id or str(uuid.uuid4()),
-            "label": label,
-            "project_id": spec.project_id,
-            "dns1": spec.dns1 or options.flat_network_dns,
-            "dns2": spec.dns2,
-            "dhcp_options": dict(spec.dhcp_options),
-            "mtu": spec.mtu,
-            "priority": spec.priority,
-            "multi_host": multi_host if spec.multi_host is None else spec.multi_host,
-            "share_address": bool(spec.share_address),
-            "enable_dhcp": spec.enable_dhcp and self._traits.serves,
-            "injected": not self._traits.serves and options.flat_injected,
-            "created_at": utcnow(),
-            "deleted": "",
-        }
-        values |= self._v4_values(conn, spec, net4) if net4 is not None else {}
-        values |= self._v6_values(spec, net6) if net6 is not None else {}
-        return values | self._segments.draw(conn, spec, index)
-
-    def _v4_values(
-        self, conn: sa.Connection, spec: NetworkSpec, net: planning.IPv4
-    ) -> dict[str, Any]:
-        start = spec.allowed_start and planning.address_in(spec.allowed_start, net, "allowed_start")
-        end = spec.allowed_end and planning.address_in(spec.allowed_end, net, "allowed_end")
-        if spec.fixed_cidr is not None:
-            part = planning.parse_v4(spec.fixed_cidr, "fixed_cidr")
-            if not part.subnet_of(net):
-                raise errors.AddressOutOfRange(
-                    field="fixed_cidr", value=spec.fixed_cidr, cidr=str(net)
-                )
-            start = start or str(part.network_address)
-            end = end or str(part.broadcast_address)
-        if spec.gateway is not None:
-            gateway = planning.address_in(spec.gateway, net, "gateway")
-        else:
-            gateway = spec.allowed_start and start or str(net.network_address + 1)
-        server = spec.dhcp_server and planning.address_in(spec.dhcp_server, net, "dhcp_server")
-        server = server or gateway
-        bounds = planning.pool_bounds(net, start, end, {gateway, server})
-        pool_id = self._pools.create(
-            conn, bounds.first, bounds.last, excluded=list(bounds.excluded)
-        )
-        return {
-            "cidr": str(net),
-            "gateway": gateway,
-            "dhcp_server": server,
-            "allowed_start": start,
-            "allowed_end": end,
-            "pool_id": pool_id,
-        }
-
-    def _v6_values(self, spec: NetworkSpec, net: planning.IPv6) -> dict[str, Any]:
-        if spec.gateway_v6 is not None:
-            gateway = planning.address_in(spec.gateway_v6, net, "gateway_v6")
-        else:
-            gateway = str(net.network_address + 1)
-        return {"cidr_v6": str(net), "gateway_v6": gateway}
-
-    def _insert(self, conn: sa.Connection, values: dict[str, Any]) -> Row:
-        try:
-            conn.execute(self._networks.insert().values(values))
-        except db_exc.DBDuplicateEntry as error:
-            if "vlan" in str(error.columns) or "vlan" in str(error):
-                raise errors.VlanInUse(field="vlan", value=values["vlan"], where="") from None
-            reason = "another network has, or had, this id"
-            raise errors.NetworkInUse(field="id", value=values["id"], reason=reason) from None
-        return self.find(conn, values["id"])
-
     # -- changing ------------------------------------------------------------------------------
-    # -------------
 
     def modify(self, conn: sa.Connection, network_id: str, changes: Mapping[str, Any]) -> Row:
         """Set columns that may change in a network's life (label, project_id, host, dns, options,
-        priority)."""
+        priority).
+
+        Another project is refused while NICs or ports are on the network that it shuts out.
+        """
         table = self._networks
-        self.find(conn, network_id)
+        if "project_id" in changes:
+            self.lock(conn)
+        here = self.select(table.c.id == network_id).with_for_update()
+        row = conn.execute(here).mappings().first()
+        if row is None:
+            raise errors.NetworkNotFound(field="network_id", value=network_id)
+        project_id = changes.get("project_id", row["project_id"])
+        if project_id != row["project_id"]:
+            self._refuse_owner(conn, row, project_id)
         values = {**changes, "updated_at": utcnow()}
         conn.execute(table.update().where(table.c.id == network_id).values(values))
         return self.find(conn, network_id)
+
+    def _refuse_owner(self, conn: sa.Connection, row: Row, project_id: str | None) -> None:
+        """Raises NetworkInUse or CidrConflict if the network cannot become this project's."""
+        if project_id is None and not self._traits.own_networks:
+            shut_out = 0
+        else:
+            shut_out = self._users(conn, row["id"], but_of=project_id)
+        if shut_out:
+            reason = f"{_counted(shut_out)}, of another project; delete them first"
+            raise errors.NetworkInUse(field="network_id", value=row["id"], reason=reason)
+        # Of own networks, one that waits for a project meets no other before it has one.
+        if project_id is not None or not self._traits.own_networks:
+            self._maker.refuse_overlap(conn, row, project_id)
 
     def claim(self, conn: sa.Connection, network_id: str, host: str) -> Row:
         """Become the network's host if it has none: the first who writes wins; the row says who
@@ -290,7 +168,7 @@ class Networks:
         mark = {"deleted": network_id, "deleted_at": utcnow(), "host": None}
         conn.execute(table.update().where(table.c.id == network_id).values(mark))
         if (users := self._users(conn, network_id)) > 0:
-            reason = f"{users} virtual NICs or ports are on it"
+            reason = f"{_counted(users)}; delete them first"
             raise errors.NetworkInUse(field="network_id", value=network_id, reason=reason)
         conn.execute(fixed.delete().where(fixed.c.network_id == network_id))
         if row["pool_id"] is not None:
@@ -298,7 +176,9 @@ class Networks:
         self._segments.release(conn, row)
         return row
 
-    def _users(self, conn: sa.Connection, network_id: str) -> int:
+    def _users(self, conn: sa.Connection, network_id: str, but_of: str | None = None) -> int:
+        """How many NICs, and ports without a NIC, are on the network; ``but_of``: less those of
+        this project."""
         cards, fixed = self._tables.ethernet_cards, self._tables.fixed_ips
         on_cards = sa.select(sa.func.count()).where(
             cards.c.network_id == network_id, cards.c.deleted == ""
@@ -308,4 +188,15 @@ class Networks:
             fixed.c.ethernet_card_id.is_(None),
             fixed.c.project_id.is_not(None),
         )
+        if but_of is not None:
+            on_cards = on_cards.where(cards.c.project_id != but_of)
+            as_ports = as_ports.where(fixed.c.project_id != but_of)
         return int(conn.scalar(on_cards) or 0) + int(conn.scalar(as_ports) or 0)
+
+
+def _counted(users: int) -> str:
+    return (
+        "1 virtual NIC or port is on it"
+        if users == 1
+        else f"{users} virtual NICs or ports are on it"
+    )

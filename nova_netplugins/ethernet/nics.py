@@ -7,6 +7,7 @@ Everything here happens within the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from oslo_config import cfg
@@ -17,9 +18,19 @@ from nova_netplugins.ethernet import views
 from nova_netplugins.ethernet.addresses import Addresses, Values
 from nova_netplugins.ethernet.cards import Cards
 from nova_netplugins.ethernet.floating import FloatingIps
-from nova_netplugins.ethernet.networks import Networks, Row
+from nova_netplugins.ethernet.networks import Networks
+from nova_netplugins.ethernet.quotas import Quota
+from nova_netplugins.ethernet.rows import Row
 from nova_netplugins.ethernet.tables import EthernetTables
 from nova_netplugins.ethernet.traits import Traits
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """The cards that were, and the networks whose floating addresses changed with them."""
+
+    cards: Sequence[Row]
+    networks: set[str]
 
 
 class Nics:
@@ -42,6 +53,10 @@ class Nics:
             if tables.floating_ips is None
             else FloatingIps(tables, options.default_floating_pool, public_interface)
         )
+        fixed = tables.fixed_ips
+        self.fixed_ip_quota = Quota(
+            tables.locks, fixed, fixed.c.version == 4, options.quota_fixed_ips, "fixed addresses"
+        )
 
     # -- for an instance
     # ----------------------------------------------------------------------------------------
@@ -50,8 +65,14 @@ class Nics:
         self, conn: sa.Connection, request: plugin.InstanceRequest
     ) -> list[plugin.VirtualNic]:
         self._associations.pin(conn, request.project_id, self._traits.name)
+        with self.fixed_ip_quota.kept(conn, request.project_id):
+            return self._allocate(conn, request)
+
+    def _allocate(
+        self, conn: sa.Connection, request: plugin.InstanceRequest
+    ) -> list[plugin.VirtualNic]:
         wanted = self._wanted(conn, request)
-        first = not self.cards.of_instance(conn, request.instance_id)
+        first = self._has_no_default(conn, request.instance_id, request.project_id)
         nics = []
         for index, (network, nic) in enumerate(wanted):
             values: Values = {
@@ -104,27 +125,29 @@ class Nics:
                 lent = self.floating.allocate(conn, project_id, auto_assigned=True)
                 self.floating.associate(conn, lent["address"], row)
 
-    def deallocate(self, conn: sa.Connection, instance_id: str) -> list[Row]:
-        """The cards that were; their addresses rest, their floating addresses stay with the
-        project."""
-        cards = self.cards.of_instance(conn, instance_id, lock=True)
-        self.delete(conn, cards)
-        return cards
+    def deallocate(self, conn: sa.Connection, instance_id: str) -> Deleted:
+        """Their addresses rest, their floating addresses stay with the project."""
+        return self.delete(conn, self.cards.of_instance(conn, instance_id, lock=True))
 
-    def delete(self, conn: sa.Connection, cards: Sequence[Row]) -> None:
+    def delete(self, conn: sa.Connection, cards: Sequence[Row]) -> Deleted:
         """Delete locked cards with all they have."""
-        if not cards:
-            return
         ids = [card["id"] for card in cards]
         rows = [row for held in self.addresses.of_cards(conn, ids).values() for row in held]
-        if self.floating is not None:
-            self.floating.forget_fixed_ips(conn, [row["id"] for row in rows])
-        self.addresses.release(conn, rows)
+        networks = self.release(conn, rows)
         for card in cards:
             self._associations.detach(conn, card["id"])
         self.cards.delete(conn, cards)
         for instance_id in {card["instance_id"] for card in cards} - {None}:
             self.cards.promote_default_route(conn, instance_id)
+        return Deleted(cards, networks)
+
+    def release(self, conn: sa.Connection, rows: Sequence[Row]) -> set[str]:
+        """Give fixed addresses back; the ids of the networks where floating ones were on them."""
+        networks: set[str] = set()
+        if self.floating is not None:
+            networks = self.floating.forget_fixed_ips(conn, rows)
+        self.addresses.release(conn, rows)
+        return networks
 
     # -- one by one
     # ---------------------------------------------------------------------------------------------
@@ -146,23 +169,37 @@ class Nics:
         if network_id is None and addresses:
             reason = "addresses need a network_id"
             raise errors.InvalidOption(field="addresses", value=list(addresses), reason=reason)
-        first = instance_id is None or not self.cards.of_instance(conn, instance_id)
         values: Values = {
             "project_id": project_id,
             "instance_id": instance_id,
             "host": host,
             "hostname": hostname,
-            "default_route": first,
+            "default_route": self._has_no_default(conn, instance_id, project_id),
         }
         if network_id is not None:
             network = self.networks.find_all(conn, [network_id], share=True)[0]
             self.require_usable(network, project_id)
             values["network_id"] = network_id
-        card = self.cards.create(conn, values, mac)
-        if network_id is not None:
-            self.addresses.draw_for_card(conn, network, card, addresses)
+        with self.fixed_ip_quota.kept(conn, project_id):
+            card = self.cards.create(conn, values, mac)
+            if network_id is not None:
+                self.addresses.draw_for_card(conn, network, card, addresses)
         self.attach(conn, card, instance_id)
         return self.view(conn, card["id"])
+
+    def _has_no_default(
+        self, conn: sa.Connection, instance_id: str | None, project_id: str
+    ) -> bool:
+        """Whether an instance's next card carries its default route. Raises InstanceNotFound for
+        an instance of another project."""
+        if instance_id is None:
+            return True
+        cards = self.cards.of_instance(conn, instance_id)
+        if any(card["project_id"] != project_id for card in cards):
+            raise errors.InstanceNotFound(
+                field="instance_id", value=instance_id, project=project_id
+            )
+        return not any(card["default_route"] for card in cards)
 
     def attach(self, conn: sa.Connection, card: Row | Values, instance_id: str | None) -> None:
         """Record the card in the core, and give it to an instance; a card that has one is
@@ -171,15 +208,15 @@ class Nics:
             conn, instance_id, card["id"], card["project_id"], self._traits.name
         )
         if card["instance_id"] != instance_id:
-            self.cards.update(conn, card["id"], instance_id=instance_id)
+            default = self._has_no_default(conn, instance_id, card["project_id"])
+            self.cards.update(conn, card["id"], instance_id=instance_id, default_route=default)
 
     def detach(self, conn: sa.Connection, card_id: str) -> Row:
         card = self.cards.find(conn, card_id, lock=True)
         if card["instance_id"] is not None:
             self._associations.detach(conn, card_id)
             self.attach(conn, card, None)
-            values = {"instance_id": None, "host": None, "status": plugin.DOWN}
-            self.cards.update(conn, card_id, **values)
+            self.cards.update(conn, card_id, host=None, status=plugin.DOWN)
             self.cards.promote_default_route(conn, card["instance_id"])
         return card
 

@@ -21,6 +21,13 @@ def common(mac_range: str) -> list[cfg.Opt]:
             min=0,
             help="Seconds that a released fixed address rests before it can be drawn again.",
         ),
+        cfg.IntOpt(
+            "quota_fixed_ips",
+            default=-1,
+            min=-1,
+            help="How many IPv4 addresses a project may have on this service's networks; -1: any "
+            "number.",
+        ),
         cfg.StrOpt(
             "flat_network_dns",
             help="DNS server of new networks that name none (dns1).",
@@ -88,6 +95,13 @@ def _dhcp() -> list[cfg.Opt]:
 def _floating() -> list[cfg.Opt]:
     return [
         cfg.StrOpt("default_floating_pool", default="nova", help="Pool when none is named."),
+        cfg.IntOpt(
+            "quota_floating_ips",
+            default=-1,
+            min=-1,
+            help="How many floating addresses a project may have, not counting those assigned "
+            "automatically; -1: any number.",
+        ),
         cfg.BoolOpt(
             "auto_assign_floating_ip",
             default=False,

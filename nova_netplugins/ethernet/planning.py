@@ -15,7 +15,16 @@ from nova_netplugins import errors
 IPv4 = ipaddress.IPv4Network
 IPv6 = ipaddress.IPv6Network
 
-ANY = ipaddress.IPv4Address(0)
+UNUSABLE: tuple[IPv4 | IPv6, ...] = (
+    IPv4("0.0.0.0/8"),
+    IPv4("127.0.0.0/8"),
+    IPv4("169.254.0.0/16"),
+    IPv4("224.0.0.0/3"),
+    IPv6("::/8"),
+    IPv6("fe80::/10"),
+    IPv6("ff00::/8"),
+)
+"""Of this network, loopback, link-local, multicast, reserved (RFC 6890; RFC 4291, 2.4)."""
 SMALLEST_V4 = 30
 """The longest IPv4 prefix of a network: two addresses besides the network's own and the broadcast
 address."""
@@ -40,10 +49,15 @@ def parse_v4(text: str, field: str = "cidr") -> IPv4:
     if network.prefixlen > SMALLEST_V4:
         reason = f"a prefix of at most /{SMALLEST_V4} is needed"
         raise errors.InvalidCidr(field=field, value=text, reason=reason)
-    if network.is_loopback or network.is_multicast or network.network_address == ANY:
-        reason = "it holds addresses that no host may have"
-        raise errors.InvalidCidr(field=field, value=text, reason=reason)
+    refuse_unusable(network, field)
     return network
+
+
+def refuse_unusable(network: IPv4 | IPv6, field: str) -> None:
+    """Raises InvalidCidr for addresses that no host may have, or that routers do not forward."""
+    if any(network.overlaps(block) for block in UNUSABLE if block.version == network.version):
+        reason = "it holds addresses that no host may have"
+        raise errors.InvalidCidr(field=field, value=str(network), reason=reason)
 
 
 def parse_v6(text: str, field: str = "cidr_v6") -> IPv6:
@@ -55,6 +69,7 @@ def parse_v6(text: str, field: str = "cidr_v6") -> IPv6:
     if network.prefixlen > 64:
         reason = "a prefix of at most /64 is needed, so that SLAAC works"
         raise errors.InvalidCidr(field=field, value=text, reason=reason)
+    refuse_unusable(network, field)
     return network
 
 
@@ -71,6 +86,17 @@ def address_in(text: str, network: IPv4 | IPv6, field: str) -> str:
     if address not in network:
         raise errors.AddressOutOfRange(field=field, value=text, cidr=str(network))
     return str(address)
+
+
+def host_in(text: str, network: IPv4 | IPv6, field: str) -> str:
+    """As ``address_in``, and a host may have it."""
+    canonical = address_in(text, network, field)
+    # The last address of an IPv6 network is one like any other (RFC 4291, 2.6.1).
+    last = network.broadcast_address if network.version == 4 else None
+    if ipaddress.ip_address(canonical) in (network.network_address, last):
+        reason = f"no host of {network} may have it"
+        raise errors.InvalidOption(field=field, value=text, reason=reason)
+    return canonical
 
 
 def split_v4(
@@ -147,8 +173,9 @@ def pool_bounds(
     if end is not None:
         last = min(last, int(ipaddress.IPv4Address(end)))
     if first > last:
-        reason = f"it is after allowed_end {end}"
-        raise errors.InvalidOption(field="allowed_start", value=start, reason=reason)
+        field, value = ("allowed_end", end) if end is not None else ("allowed_start", start)
+        reason = f"it leaves no address of {network} to draw"
+        raise errors.InvalidOption(field=field, value=value, reason=reason)
     holes = {int(ipaddress.IPv4Address(address)) for address in unusable if address is not None}
     inside = sorted(hole for hole in holes if first <= hole <= last)
     return PoolBounds(first, last, tuple((hole, hole) for hole in inside))

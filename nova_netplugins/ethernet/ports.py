@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from nova_netplugins import errors
 from nova_netplugins.ethernet.addresses import Values
-from nova_netplugins.ethernet.networks import Row, utcnow
 from nova_netplugins.ethernet.nics import Nics
+from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.ethernet.tables import EthernetTables
 
 
@@ -42,9 +42,10 @@ class Ports:
         address: str | None,
         card_id: str | None,
     ) -> Row:
-        network = self._nics.networks.find_all(conn, [network_id], share=True)[0]
-        self._nics.require_usable(network, project_id)
-        port: Values = self._nics.addresses.draw_port(conn, network, project_id, address)
+        with self._nics.fixed_ip_quota.kept(conn, project_id):
+            network = self._nics.networks.find_all(conn, [network_id], share=True)[0]
+            self._nics.require_usable(network, project_id)
+            port: Values = self._nics.addresses.draw_port(conn, network, project_id, address)
         if card_id is not None:
             self.attach(conn, port["id"], card_id)
         return self.find(conn, port["id"])
@@ -75,7 +76,7 @@ class Ports:
 
     def detach(self, conn: sa.Connection, port_id: str) -> Row:
         """Disconnect the NIC. The address stays with the project until the port is deleted."""
-        port = self.find(conn, port_id, lock=True)
+        port = self._find_v4(conn, port_id)
         card_id = port["ethernet_card_id"]
         if card_id is None:
             return port
@@ -87,11 +88,16 @@ class Ports:
             self._nics.cards.update(conn, card_id, network_id=None)
         return self.find(conn, port_id)
 
-    def delete(self, conn: sa.Connection, port_id: str) -> Row:
-        port = self.find(conn, port_id, lock=True)
+    def delete(self, conn: sa.Connection, port_id: str) -> tuple[Row, set[str]]:
+        """The port that was, and the networks whose floating addresses changed with it."""
+        port = self._find_v4(conn, port_id)
         if port["ethernet_card_id"] is not None:
             self.detach(conn, port_id)
-        if self._nics.floating is not None:
-            self._nics.floating.forget_fixed_ips(conn, [port_id])
-        self._nics.addresses.release(conn, [port])
+        return port, self._nics.release(conn, [port])
+
+    def _find_v4(self, conn: sa.Connection, port_id: str) -> Row:
+        port = self.find(conn, port_id, lock=True)
+        if port["version"] != 4:
+            reason = "an IPv6 address is made of its NIC's MAC, and goes with the NIC"
+            raise errors.InvalidOption(field="port_id", value=port_id, reason=reason)
         return port

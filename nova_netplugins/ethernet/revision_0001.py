@@ -163,6 +163,7 @@ def _fixed_ips(prefix: str, name: str) -> None:
         _flag("leased"),
         *_times(),
         sa.UniqueConstraint("network_id", "address", name=f"uq_{name}_address"),
+        sa.UniqueConstraint("network_id", "host", name=f"uq_{name}_host"),
     )
     _index(name, "ethernet_card_id")
 
@@ -197,7 +198,7 @@ def _floating(prefix: str, fixed_ips: str) -> None:
 
 def _locks(prefix: str) -> None:
     name = f"{prefix}_locks"
-    _table(name, sa.Column("name", sa.String(32), primary_key=True))
+    _table(name, sa.Column("name", sa.String(320), primary_key=True))
     locks = sa.table(name, sa.column("name", sa.String))
     there = set(op.get_bind().scalars(sa.select(locks.c.name)))
     missing = [{"name": row} for row in ("networks", "floating_ranges") if row not in there]

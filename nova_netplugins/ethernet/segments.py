@@ -28,13 +28,11 @@ class Segments:
         """The columns ``vlan``, ``bridge`` and ``bridge_interface`` of the spec's network number
         ``index``."""
         options = self._options
+        self._refuse_foreign(spec)
         if not self._traits.own_networks:
-            if spec.vlan is not None:
-                reason = f"networks of {self._traits.name} have no VLAN"
-                raise errors.InvalidOption(field="vlan", value=spec.vlan, reason=reason)
             return {
                 "vlan": None,
-                "bridge": spec.bridge or options.flat_network_bridge,
+                "bridge": self.bridge(spec),
                 "bridge_interface": spec.bridge_interface or options.flat_interface or "",
             }
         interface = spec.bridge_interface or options.vlan_interface or ""
@@ -46,6 +44,20 @@ class Segments:
         else:
             vlan = self._take(conn, pool_id, spec.vlan + index, where)
         return {"vlan": vlan, "bridge": f"br{vlan}", "bridge_interface": interface}
+
+    def bridge(self, spec: NetworkSpec) -> str | None:
+        """The bridge that the operator chose; None where each network has one of its own."""
+        if self._traits.own_networks:
+            return None
+        return str(spec.bridge or self._options.flat_network_bridge)
+
+    def _refuse_foreign(self, spec: NetworkSpec) -> None:
+        own = self._traits.own_networks
+        reason = "their bridges are named by VLAN" if own else "they have no VLANs"
+        for name in ("bridge",) if own else ("vlan", "vlan_start"):
+            if (value := getattr(spec, name)) is not None:
+                told = f"networks of {self._traits.name} cannot have it: {reason}"
+                raise errors.InvalidOption(field=name, value=value, reason=told)
 
     def release(self, conn: sa.Connection, network: sa.RowMapping) -> None:
         if network["vlan"] is not None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nova_netplugins.ethernet.networks import Row
 from nova_netplugins.ethernet.nics import Nics
+from nova_netplugins.ethernet.rows import Row
 from nova_netplugins.ethernet.tables import EthernetTables
 from nova_netplugins.ethernet.traits import Traits
 

@@ -20,7 +20,7 @@ class EthernetTables:
     floating IPs.
 
     ``locks`` has a row for each thing of which one must be made at a time, because no unique key
-    can say that CIDRs do not overlap."""
+    can say that CIDRs do not overlap, or how many addresses a project may have."""
 
     metadata: sa.MetaData
     pools: PoolTables
@@ -44,7 +44,7 @@ def build(prefix: str, fixed_ips: str = "fixed_ips", floating: bool = True) -> E
         locks=sa.Table(
             f"{prefix}_locks",
             metadata,
-            sa.Column("name", sa.String(32), primary_key=True),
+            sa.Column("name", sa.String(320), primary_key=True),
             **TABLE_OPTIONS,
         ),
         networks=networks,
@@ -164,6 +164,8 @@ def _fixed_ips(metadata: sa.MetaData, prefix: str, noun: str) -> sa.Table:
         _flag("leased"),
         *_times(),
         sa.UniqueConstraint("network_id", "address", name=f"uq_{name}_address"),
+        # Each host has one address for itself; all others have no host here, and never clash.
+        sa.UniqueConstraint("network_id", "host", name=f"uq_{name}_host"),
         **TABLE_OPTIONS,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from nova_netplugins import plugin
-from nova_netplugins.ethernet.networks import Row
+from nova_netplugins.ethernet.rows import Row
 
 ATTRIBUTES = (
     "bridge",

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from nova_netplugins import errors
 from nova_netplugins.ethernet import planning
-from nova_netplugins.ethernet.networks import Row
 from nova_netplugins.ethernet.operations.base import Operations
 from nova_netplugins.ethernet.ports import Ports
+from nova_netplugins.ethernet.rows import Row
 
 
 class AddressOperations(Operations):
@@ -41,18 +41,24 @@ class AddressOperations(Operations):
         return self._prompt_port(self._run(self._ports.attach, port_id, nic_id))
 
     def delete_port(self, port_id: str) -> None:
-        self._prompt_port(self._run(self._ports.delete, port_id))
+        port, networks = self._run(self._ports.delete, port_id)
+        self._prompt_port(port)
+        for network_id in sorted(networks):
+            self._context.prompts.network_changed(network_id)
 
     def _prompt_port(self, port: Row) -> Row:
-        if port["ethernet_card_id"] is not None:
-            with self._context.database.reading() as conn:
-                card = self._nics.cards.find(conn, port["ethernet_card_id"])
+        # The NIC may have been deleted since: then whoever did that has prompted.
+        cards = self._nics.cards
+        for card in self.rows(cards.select(cards.columns.id == port["ethernet_card_id"])):
             self._context.prompts.nic_changed(card["id"], port["network_id"], card["host"])
         return port
 
-    def fixed_ip(self, address: str, network_id: str | None = None) -> Row:
+    def fixed_ip(
+        self, address: str, network_id: str | None = None, project_id: str | None = None
+    ) -> Row:
+        """Of this project, if one is named: others may have the same address."""
         with self._context.database.reading() as conn:
-            return self._nics.addresses.find(conn, address, network_id)
+            return self._nics.addresses.find(conn, address, network_id, project_id)
 
     def fixed_ip_rows(self, *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
         return self._nics.addresses.select(*where)

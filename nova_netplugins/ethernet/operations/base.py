@@ -8,9 +8,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import sqlalchemy as sa
 
 from nova_netplugins import plugin
-from nova_netplugins.ethernet.networks import Row
 from nova_netplugins.ethernet.nics import Nics
 from nova_netplugins.ethernet.ports import Ports
+from nova_netplugins.ethernet.rows import Row
 from nova_netplugins.ethernet.serving import Serving
 from nova_netplugins.ethernet.tables import EthernetTables
 from nova_netplugins.ethernet.traits import Traits

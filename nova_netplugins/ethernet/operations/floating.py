@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from nova_netplugins import errors, plugin
 from nova_netplugins.ethernet import views
 from nova_netplugins.ethernet.floating import FloatingIps
-from nova_netplugins.ethernet.networks import Row
 from nova_netplugins.ethernet.operations.base import Operations
+from nova_netplugins.ethernet.quotas import Quota
+from nova_netplugins.ethernet.rows import Row
 
 
 class FloatingOperations(Operations):
@@ -20,6 +21,12 @@ class FloatingOperations(Operations):
             raise errors.ServiceCannot(value="floating IPs", service=self.traits.name)
         return self._nics.floating
 
+    @property
+    def _floating_quota(self) -> Quota:
+        ips, options = self.floating.table, self._context.conf[self.traits.name]
+        limit, noun = options.quota_floating_ips, "floating addresses"
+        return Quota(self.tables.locks, ips, ips.c.auto_assigned.is_(False), limit, noun)
+
     def allocate_floating_ip(
         self, project_id: str, pool: str | None = None, address: str | None = None
     ) -> plugin.FloatingIp:
@@ -27,7 +34,8 @@ class FloatingOperations(Operations):
 
         def allocate(conn: sa.Connection) -> Row:
             self._pin(conn, project_id)
-            return floating.allocate(conn, project_id, pool, address)
+            with self._floating_quota.kept(conn, project_id):
+                return floating.allocate(conn, project_id, pool, address)
 
         return views.floating_ip(self._run(allocate))
 

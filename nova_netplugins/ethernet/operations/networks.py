@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from nova_netplugins import errors, plugin
 from nova_netplugins.ethernet import views
-from nova_netplugins.ethernet.networks import Row
 from nova_netplugins.ethernet.operations.base import Operations
+from nova_netplugins.ethernet.rows import Row
 from nova_netplugins.ethernet.specs import NetworkSpec
 
 CHANGEABLE = frozenset(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from nova_netplugins import errors, plugin
 from nova_netplugins.ethernet import views
-from nova_netplugins.ethernet.networks import Row
+from nova_netplugins.ethernet.nics import Deleted
 from nova_netplugins.ethernet.operations.base import Operations
 
 
@@ -19,8 +19,7 @@ class NicOperations(Operations):
         return [self._prompt_nic(nic) for nic in nics]
 
     def deallocate_for_instance(self, instance_id: str) -> None:
-        for card in self._run(self._nics.deallocate, instance_id):
-            self._prompt_card(card)
+        self._prompt_deleted(self._run(self._nics.deallocate, instance_id))
 
     def create_virtual_nic(
         self, project_id: str, network_id: str | None = None, **wishes: Any
@@ -53,12 +52,16 @@ class NicOperations(Operations):
             return self._nics.view(conn, nic_id)
 
     def delete_virtual_nic(self, nic_id: str) -> None:
-        def delete(conn: sa.Connection) -> Row:
-            card = self._nics.cards.find(conn, nic_id, lock=True)
-            self._nics.delete(conn, [card])
-            return card
+        def delete(conn: sa.Connection) -> Deleted:
+            return self._nics.delete(conn, [self._nics.cards.find(conn, nic_id, lock=True)])
 
-        self._prompt_card(self._run(delete))
+        self._prompt_deleted(self._run(delete))
+
+    def _prompt_deleted(self, deleted: Deleted) -> None:
+        for card in deleted.cards:
+            self._prompt_card(card)
+        for network_id in sorted(deleted.networks):
+            self._context.prompts.network_changed(network_id)
 
     def bind_virtual_nic(self, nic_id: str, host: str | None) -> plugin.VirtualNic:
         before = self.get_virtual_nic(nic_id)

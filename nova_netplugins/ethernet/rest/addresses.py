@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from netkit.wsgi.paging import list_query
 from netkit.wsgi.request import Request, Result
 from nova_netplugins import errors
-from nova_netplugins.ethernet.networks import Row
 from nova_netplugins.ethernet.rest import common
 from nova_netplugins.ethernet.rest.common import Body
+from nova_netplugins.ethernet.rows import Row
 
 if TYPE_CHECKING:
     from nova_netplugins.ethernet.net_api import EthernetNetApi
@@ -96,9 +96,8 @@ class FixedIps:
         return 200, request.page.collection("fixed_ips", rows)
 
     def show(self, request: Request, address: str) -> Result:
-        row = self._api.fixed_ip(address, request.params.get("network_id"))
-        if not request.context.sees(row["project_id"]):
-            raise errors.FixedIpNotFound(field="address", value=address)
+        network_id = request.params.get("network_id")
+        row = self._api.fixed_ip(address, network_id, request.context.project_filter)
         return 200, {"fixed_ip": _fixed_ip(row)}
 
     def reserve(self, request: Request, address: str) -> Result:

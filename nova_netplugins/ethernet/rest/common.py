@@ -4,15 +4,15 @@ may name."""
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+import ipaddress
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from netkit import errors
 from netkit.wsgi.request import Request
-from nova_netplugins.ethernet.floating import Columns
-from nova_netplugins.ethernet.networks import Row
+from nova_netplugins.ethernet.rows import Columns, Row
 
 Schema = dict[str, Any]
 Body = dict[str, Any]
@@ -22,7 +22,8 @@ UUID: Schema = {"type": "string", "format": "uuid"}
 PROJECT: Schema = {"type": "string", "minLength": 1, "maxLength": 255}
 NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 255}
 HOST: Schema = {"type": "string", "minLength": 1, "maxLength": 255}
-DEVICE: Schema = {"type": "string", "pattern": "^[A-Za-z0-9_.-]+$", "maxLength": 15}
+# \Z and not $, which in Python lets a newline follow.
+DEVICE: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.-]*\Z", "maxLength": 15}
 ADDRESS: Schema = {"type": "string", "format": "ip-address"}
 ADDRESSES: Schema = {"type": "array", "items": ADDRESS, "maxItems": 16, "uniqueItems": True}
 MAC: Schema = {"type": "string", "format": "mac-address"}
@@ -62,9 +63,33 @@ def page_of_rows(
 def matching(
     request: Request, columns: Columns | Mapping[str, sa.ColumnElement[Any]], *names: str
 ) -> list[sa.ColumnElement[bool]]:
-    """Equality with each of these query parameters that was given."""
+    """Equality with each of these query parameters that was given, however it is spelled."""
     given = request.params
-    return [columns[name] == given[name] for name in names if name in given]
+    same = {name: _CANONICAL.get(name, _as_it_is)(given[name]) for name in names if name in given}
+    return [columns[name] == value for name, value in same.items()]
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_CANONICAL: Mapping[str, Callable[[Any], Any]] = {
+    "address": lambda text: str(ipaddress.ip_address(text)),
+    "fixed_address": lambda text: str(ipaddress.ip_address(text)),
+    "cidr": lambda text: str(ipaddress.ip_network(text, strict=False)),
+    "mac_address": str.lower,
+}
+
+
+def path_text(name: str, value: str, limit: int) -> str:
+    """What a path names and a row will hold. Raises ValidationError when the row cannot."""
+    if len(value) > limit:
+        raise errors.ValidationError(
+            f"{name}: {errors.shorten(value)} has {len(value)} characters; at most {limit}",
+            field=name,
+            value=value,
+        )
+    return value
 
 
 def own(request: Request, column: sa.ColumnElement[Any]) -> list[sa.ColumnElement[bool]]:
@@ -86,7 +111,7 @@ def acting_project(request: Request, wanted: str | None) -> str:
             field="project_id",
             value=project,
         )
-    return project
+    return path_text("project_id", project, 255)
 
 
 def timestamps(row: Row) -> Body:

@@ -8,9 +8,9 @@ from netkit.wsgi.paging import list_query
 from netkit.wsgi.request import Request, Result
 from nova_netplugins import errors, plugin
 from nova_netplugins.ethernet import views
-from nova_netplugins.ethernet.networks import Row
 from nova_netplugins.ethernet.rest import common
 from nova_netplugins.ethernet.rest.common import Body
+from nova_netplugins.ethernet.rows import Row
 from nova_netplugins.wire import to_dict
 
 if TYPE_CHECKING:

@@ -26,6 +26,7 @@ class Hosts:
     def claim(self, request: Request, host: str) -> Result:
         """The host offers to serve: it takes networks that nobody serves. Repeating it changes
         nothing."""
+        host = common.path_text("host", host, 255)
         return 200, {"network_ids": self._api.claim_networks(host)}
 
     def describe(self, request: Request, host: str, network_id: str) -> Result:
@@ -33,6 +34,7 @@ class Hosts:
         state = request.params.get("unless_state")
         if state is not None and self._api.serving_state(network_id) == state:
             return 200, {"serving": {"state": state}}
+        host = common.path_text("host", host, 255)
         serving = self._api.describe_serving(host, network_id, request.params.get("nic_id"))
         network = serving["network"]
         hidden = ("created_at", "updated_at", "deleted_at", "deleted", "pool_id")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from netkit.wsgi.paging import list_query
 from netkit.wsgi.request import Request, Result
-from nova_netplugins.ethernet.networks import Row
 from nova_netplugins.ethernet.rest import common
 from nova_netplugins.ethernet.rest.common import Body
+from nova_netplugins.ethernet.rows import Row
 from nova_netplugins.ethernet.specs import NetworkSpec
 
 if TYPE_CHECKING:
@@ -46,8 +46,9 @@ _CHANGEABLE = {
     "priority": {"type": "integer", "minimum": -1000, "maximum": 1000},
     "dhcp_options": {
         "type": "object",
-        "propertyNames": {"pattern": "^[a-z0-9-]{1,32}$"},
-        "additionalProperties": {"type": "string", "maxLength": 255},
+        # What dnsmasq reads from a file of lines: nothing may end one early.
+        "propertyNames": {"pattern": r"^[a-z0-9][a-z0-9-]{0,31}\Z"},
+        "additionalProperties": {"type": "string", "pattern": r"^[ -~]+\Z", "maxLength": 255},
         "maxProperties": 64,
     },
 }

@@ -27,7 +27,9 @@ CREATE = common.body_of(
         "hostname": common.HOSTNAME,
     },
 )
-UPDATE = common.body_of("virtual_nic", {"hostname": common.nullable(common.HOSTNAME)})
+UPDATE = common.body_of(
+    "virtual_nic", {"hostname": common.nullable(common.HOSTNAME)}, required=("hostname",)
+)
 BIND = common.body_of("binding", {"host": common.nullable(common.HOST)}, required=("host",))
 REPORT = common.body_of("status", {"status": _STATUS}, required=("status",))
 LIST = list_query(
@@ -85,9 +87,8 @@ class VirtualNics:
 
     def update(self, request: Request, virtual_nic_id: str) -> Result:
         self._visible(request, virtual_nic_id)
-        nic = self._api.rename_virtual_nic(
-            virtual_nic_id, request.body["virtual_nic"].get("hostname")
-        )
+        hostname = request.body["virtual_nic"]["hostname"]
+        nic = self._api.rename_virtual_nic(virtual_nic_id, hostname)
         return 200, {"virtual_nic": to_dict(nic)}
 
     def delete(self, request: Request, virtual_nic_id: str) -> Result:
@@ -121,7 +122,7 @@ class VirtualNics:
         asked = request.body["virtual_nics"]
         project = common.acting_project(request, asked.get("project_id"))
         wanted = plugin.InstanceRequest(
-            instance_id=instance_id,
+            instance_id=common.path_text("instance_id", instance_id, 36),
             project_id=project,
             host=asked.get("host"),
             hostname=asked.get("hostname"),
@@ -142,6 +143,7 @@ class VirtualNics:
 
     def attach(self, request: Request, instance_id: str, virtual_nic_id: str) -> Result:
         self._visible(request, virtual_nic_id)
+        common.path_text("instance_id", instance_id, 36)
         nic = self._api.attach_virtual_nic(virtual_nic_id, instance_id)
         return 200, {"virtual_nic": to_dict(nic)}
 
