@@ -54,6 +54,11 @@ class PoolTables:
     ranges: sa.Table
     resting: sa.Table
 
+    @property
+    def due_index(self) -> str:
+        """The name of the index that has the resting values in the order of their times."""
+        return f"ix_{self.resting.name}_until"
+
 
 def pool_tables(metadata: sa.MetaData, prefix: str) -> PoolTables:
     """Adds `<prefix>_pools`, `<prefix>_pool_ranges` and `<prefix>_pool_resting` to the metadata."""
@@ -105,7 +110,9 @@ def _resting(metadata: sa.MetaData, prefix: str) -> sa.Table:
         sa.Column("value", WideInteger, nullable=False),
         sa.Column("until", Timestamp, nullable=False),
         sa.PrimaryKeyConstraint("pool_id", "value"),
-        sa.Index(f"ix_{prefix}_pool_resting_until", "pool_id", "until"),
+        # Not (pool_id, until): for want of statistics MariaDB would prefer that to the primary key
+        # when a value is deleted, and wait for the locks of all others that rest in the pool.
+        sa.Index(f"ix_{prefix}_pool_resting_until", "until", "pool_id"),
         **schema.TABLE_OPTIONS,
     )
 
