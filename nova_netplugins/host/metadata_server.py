@@ -12,6 +12,7 @@ import math
 import socket
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -35,18 +36,54 @@ _LOOP_SECONDS = 30.0
 class Limits:
     """How much guests may ask of the server.
 
-    ``threads``: requests answered at a time, of all guests; ``patience``: seconds in which a guest
-    must have read an answer and sent its next request, whole; ``connections``: open ones, of all,
-    of one network and of one address in it, beyond which new ones are closed; sizes are in bytes.
+    ``threads``: requests answered at a time, of all guests; ``network_requests``: of one network,
+    so that a few whose answers take long leave threads to the others; ``patience``: seconds in
+    which a guest must have read an answer and sent its next request, whole; ``connections``: open
+    ones, of all, of one network and of one address in it, beyond which new ones are closed; sizes
+    are in bytes.
     """
 
-    threads: int = 16
+    threads: int = 32
+    network_requests: int = 4
     patience: float = 30.0
     connections: int = 2048
     network_connections: int = 256
     guest_connections: int = 8
     max_header: int = 16 * 1024
     max_body: int = 64 * 1024
+
+
+class _Turns(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """The pool of threads. Requests of a network beyond its share wait for each other, in order of
+    arrival, and not in the queue of all."""
+
+    def __init__(self, share: int) -> None:
+        super().__init__()
+        self._share = share
+        self._running: Counter[str] = Counter()
+        self._waiting: dict[str, deque[_Channel]] = {}
+        self._turns = threading.Lock()
+
+    def add_task(self, task: _Channel) -> None:
+        network_id = task.network_id
+        with self._turns:
+            if self._running[network_id] >= self._share:
+                self._waiting.setdefault(network_id, deque()).append(task)
+                return
+            self._running[network_id] += 1
+        super().add_task(task)
+
+    def finished(self, network_id: str) -> None:
+        """One of the network's requests is answered: the next may have its thread."""
+        with self._turns:
+            waiting = self._waiting.get(network_id)
+            if waiting:
+                super().add_task(waiting.popleft())
+                return
+            self._waiting.pop(network_id, None)
+            self._running[network_id] -= 1
+            if not self._running[network_id]:
+                del self._running[network_id]
 
 
 class _Task(WSGITask):  # type: ignore[misc]
@@ -81,8 +118,11 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     def service(self) -> None:
         # Set before the request leaves the queue: its answer may have taken longer than patience.
         self.deadline = math.inf
-        super().service()
-        self.deadline = time.monotonic() + self._patience
+        try:
+            super().service()
+        finally:
+            self.deadline = time.monotonic() + self._patience
+            self.server.task_dispatcher.finished(self.network_id)
 
 
 class _Gate(wasyncore.dispatcher):  # type: ignore[misc]
@@ -111,6 +151,7 @@ class _Gate(wasyncore.dispatcher):  # type: ignore[misc]
                 return
             connection, address = accepted
             if self._admits(address[0]):
+                self.server.set_socket_options(connection)
                 _Channel(self, connection, address)
             else:
                 connection.close()
@@ -142,7 +183,7 @@ class GuestServer:
         self._limits = limits
         self._gates: dict[str, _Gate] = {}
         self._map: dict[int, Any] = {}
-        self._dispatcher = ThreadedTaskDispatcher()
+        self._dispatcher = _Turns(limits.network_requests)
         self._dispatcher.set_thread_count(limits.threads)
         # Connections need a server to belong to; this one has no address of its own.
         self._server = TcpWSGIServer(

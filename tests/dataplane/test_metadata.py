@@ -26,7 +26,9 @@ from tests.dataplane.metadata_lab import (
 )
 from tests.dataplane.topology import eventually
 
-LIMITS = Limits(threads=2, patience=1.0, guest_connections=4, network_connections=6)
+LIMITS = Limits(
+    threads=2, network_requests=1, patience=1.0, guest_connections=4, network_connections=6
+)
 
 
 @pytest.fixture(params=["fake", pytest.param("linux", marks=pytest.mark.root)])
@@ -120,6 +122,28 @@ def test_when_nova_is_slow_the_answer_is_504(lab: MetadataLab, path: str) -> Non
     answer = lab.ask(lab.network(5), 5, path)
     assert answer.status == 504
     assert answer.text == "The metadata service did not answer in time.\n"
+
+
+def test_guests_for_whom_nova_is_slow_hold_no_other_network_up(lab: MetadataLab) -> None:
+    slow, other = lab.network(5), lab.network(5)
+    waiting = [lab.connect(slow, 5) for _ in range(3)]
+    for connection in waiting:
+        connection.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert eventually(lambda: lab.nova.asked == 1)
+    assert lab.ask(other, 5).status == 201
+    lab.nova.wake.set()
+    assert [one.recv(13) for one in waiting] == [b"HTTP/1.1 201 "] * 3
+
+
+def test_a_network_may_be_removed_while_nova_is_asked(lab: MetadataLab) -> None:
+    gone, other = lab.network(5), lab.network(5)
+    connection = lab.connect(gone, 5)
+    connection.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert eventually(lambda: lab.nova.asked == 1)
+    lab.proxy.remove(gone)
+    assert is_closed(connection)
+    lab.nova.wake.set()
+    assert [lab.ask(other, 5).status for _ in range(3)] == [201] * 3
 
 
 def test_head_tells_the_length_without_a_body(lab: MetadataLab) -> None:
