@@ -15,7 +15,7 @@ from nova_netplugins.host.dhcp.model import DhcpHost
 from nova_netplugins.host.errors import HostError
 
 # Beyond this many lines one reading of all hosts is less work for dnsmasq.
-MOST_ADDED = 500
+MOST_ADDED = 250
 
 
 class HostTable:
