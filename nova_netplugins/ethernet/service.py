@@ -128,6 +128,7 @@ class EthernetService:
                     attachment=attachment,
                     gateways=gateways,
                     transit=transit if network["cidr"] is not None else None,
+                    metadata=network["cidr"] is not None,
                     mtu=network["mtu"],
                     floating={
                         floating["address"]: floating["fixed_address"]

@@ -127,15 +127,12 @@ class Routers:
         return loopback is not None and loopback.owner == self._mark
 
     def _router_rules(self, spec: RouterSpec, names: Names) -> RouterRules:
-        networks = _networks(spec)
-        if not networks:
-            raise HostError(f"network {spec.network_id} has no IPv4 gateway to route for")
         source = spec.transit.source if spec.transit and spec.snat else None
         return RouterRules(
             owner=OWNER_PREFIX + spec.network_id,
             inside=names.inside,
             outside=names.outside,
-            networks=networks,
+            networks=_networks(spec),
             source=source,
             floating=spec.floating,
             unchanged=self._unchanged(spec, names),

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from nova_netplugins.host.driver import BridgePort, Host
-from nova_netplugins.host.errors import HostError, NotFound
+from nova_netplugins.host.errors import NotFound
 from nova_netplugins.host.fake_host import FakeHost
 from nova_netplugins.host.router import Names, Routers, RouterSpec, Transit
 from nova_netplugins.host.ruleset_host import HostRules
@@ -217,9 +217,14 @@ def test_a_floating_ip_for_a_network_without_router(routers: Routers) -> None:
     routers.remove("99999999999-none")
 
 
-def test_a_router_needs_an_ipv4_gateway(routers: Routers, spec: RouterSpec) -> None:
-    with pytest.raises(HostError, match="has no IPv4 gateway"):
-        routers.ensure(replace(spec, gateways=("fd00::1/64",)))
+def test_a_network_of_ipv6_alone_has_a_gateway_and_no_way_out(
+    host: Host, routers: Routers, spec: RouterSpec
+) -> None:
+    routers.ensure(replace(spec, gateways=("fd00::1/64",), transit=None, metadata=False))
+    names = Names(spec.network_id)
+    router = host.inside(names.netns)
+    assert router.addresses.get(names.inside) == ["fd00::1/64"]
+    assert not host.links.exists(names.outside_port)
 
 
 DAMAGE: dict[str, Callable[[Host, Names], object]] = {
