@@ -144,9 +144,11 @@ class ServedNetwork:
             self._table.rewrite(self.network.domain)
         if options is not None:
             layout.write(self.files.opts, options)
-        self.process.reload()
-        self.files.reload.unlink()
-        self._wait()
+        if self.process.reload():
+            self.files.reload.unlink()
+            self._wait()
+        else:
+            self._start(*self._render(self.network))
 
     def _tell(self) -> None:
         """dnsmasq knows what is wanted. A thread that waited for another to be done with this

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +19,12 @@ from nova_netplugins.host.errors import HostError, NotFound
 
 PROGRAM = "dnsmasq"
 ANSWER_SECONDS = 30.0
+ASK_AGAIN_SECONDS = 1.0
 STOP_SECONDS = 5.0
+# dnsmasq's exit status for trouble with the network, nearly always that (dnsmasq(8), EXIT CODES).
+ADDRESS_TAKEN = 2
 # version.bind, class CHAOS, type TXT: dnsmasq answers it by itself, with no other server's help.
-_QUESTION = (
-    b"\x6e\x6e\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07version\x04bind\x00\x00\x10\x00\x03"
-)
+_QUESTION = b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07version\x04bind\x00\x00\x10\x00\x03"
 
 
 class Process:
@@ -53,14 +56,20 @@ class Process:
     def start(self, netns: str) -> None:
         """Start it in the namespace. It leaves this process's session, and outlives it. Raises
         HostError with what dnsmasq said."""
+        # One that was killed a moment ago may still hold the address.
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline:
+            if run(self._argv, netns=netns, expected=(0, ADDRESS_TAKEN)).status == 0:
+                return
+            time.sleep(0.05)
         run(self._argv, netns=netns)
 
-    def reload(self) -> None:
-        """It reads hosts, names and options anew. Raises HostError if it does not run."""
+    def reload(self) -> bool:
+        """It reads hosts, names and options anew; False if it does not run."""
         with self._handle() as handle:
-            if handle is None:
-                raise HostError(f"dnsmasq of {self._files.conf} is not running")
-            signal.pidfd_send_signal(handle, signal.SIGHUP)
+            if handle is not None:
+                signal.pidfd_send_signal(handle, signal.SIGHUP)
+            return handle is not None
 
     def stop(self) -> None:
         """It does not run."""
@@ -107,20 +116,31 @@ def wait_idle(netns: str, address: str) -> bool:
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with namespaces.socket_in(netns, family, socket.SOCK_DGRAM) as asking:
-        asking.settimeout(ANSWER_SECONDS)
+        asking.settimeout(ASK_AGAIN_SECONDS)
         try:
             asking.connect((address, 53))
             # It may answer one question before it looks at what else there is, and the second
             # while it looks; the third comes after.
-            for _ in range(3):
-                asking.send(_QUESTION)
-                asking.recv(512)
-            return True
+            answered = all(_answers(asking, number) for number in (1, 2, 3))
         except ConnectionRefusedError:
             return False
-        except TimeoutError:
-            raise HostError(
-                f"dnsmasq at {address} in {netns} has not answered for {ANSWER_SECONDS:g} s"
-            ) from None
         except OSError as error:
             raise NotFound(f"dnsmasq at {address} in {netns}: {error.strerror}") from None
+    if not answered:
+        seconds = f"{ANSWER_SECONDS:g} s"
+        raise HostError(f"dnsmasq at {address} in {netns} has not answered for {seconds}")
+    return True
+
+
+def _answers(asking: socket.socket, number: int) -> bool:
+    """Whether this question is answered. It is asked again now and then: to one that was killed
+    with a question before it, nobody answers that it is not there."""
+    header = number.to_bytes(2)
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while time.monotonic() < deadline:
+        asking.send(header + _QUESTION)
+        with contextlib.suppress(TimeoutError):
+            while asking.recv(512)[:2] != header:
+                continue
+            return True
+    return False
