@@ -110,6 +110,9 @@ def rabbitmq() -> Iterator[str]:
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "plugins"),
             "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq"),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            # The script then becomes the server instead of watching over it as a parent, so that
+            # signals, the death signal too, reach the server.
+            "RUNNING_UNDER_SYSTEMD": "true",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
         }
         # Run in the foreground by us, epmd is ours to stop; Erlang would leave one behind.
