@@ -27,6 +27,9 @@ from nova_netplugins.ethernet.tables import EthernetTables
 
 Values = dict[str, Any]
 
+_AT_ONCE = 1000
+"""Addresses in one statement: databases limit its parameters."""
+
 
 class Addresses:
     def __init__(self, tables: EthernetTables, networks: Networks, options: cfg.GroupAttr) -> None:
@@ -36,8 +39,7 @@ class Addresses:
         self._pools = Pools(tables.pools)
         self._rest = options.fixed_ip_disassociate_timeout
 
-    # -- reading -------------------------------------------------------------------------------
-    # -------------
+    # -- reading -----------------------------------------------------------------------------------
 
     def select(self, *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
         return sa.select(self._table).where(*where)
@@ -76,8 +78,7 @@ class Addresses:
             raise errors.InvalidOption(field="address", value=address, reason=reason)
         return rows[0]
 
-    # -- drawing -------------------------------------------------------------------------------
-    # -------------
+    # -- drawing -----------------------------------------------------------------------------------
 
     def draw_for_card(
         self, conn: sa.Connection, network: Row, card: Values | Row, wanted: Sequence[str]
@@ -242,14 +243,23 @@ class Addresses:
             raise errors.InvalidOption(field="address", value=row["address"], reason=reason)
         self.release(conn, [row], rest=False)
 
-    # -- leases --------------------------------------------------------------------------------
-    # -------------
+    # -- leases ------------------------------------------------------------------------------------
+
+    def leased(self, conn: sa.Connection, network_id: str) -> set[str]:
+        """The addresses of the network that DHCP has leased, as far as we were told."""
+        table = self._table
+        query = sa.select(table.c.address).where(
+            table.c.network_id == network_id, table.c.leased.is_(True)
+        )
+        return set(conn.scalars(query))
 
     def set_leased(
         self, conn: sa.Connection, network_id: str, addresses: Sequence[str], leased: bool
     ) -> None:
         """What DHCP says of addresses; those not drawn any more are not an error."""
         table = self._table
-        here = sa.and_(table.c.network_id == network_id, table.c.address.in_(addresses))
-        change = table.update().where(here, table.c.leased.is_not(leased))
-        conn.execute(change.values(leased=leased, updated_at=utcnow()))
+        for start in range(0, len(addresses), _AT_ONCE):
+            some = addresses[start : start + _AT_ONCE]
+            here = sa.and_(table.c.network_id == network_id, table.c.address.in_(some))
+            change = table.update().where(here, table.c.leased.is_not(leased))
+            conn.execute(change.values(leased=leased, updated_at=utcnow()))

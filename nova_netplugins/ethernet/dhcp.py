@@ -138,6 +138,8 @@ class Dhcp:
         leases = {
             "leased": [lease.address for lease in change.leased],
             "released": [lease.address for lease in change.ended],
+            # While nobody watched, leases may have ended unseen.
+            "complete": change.first,
         }
         path = f"{self._path}/{change.network_id}/leases"
         self._client.put(path, {"leases": leases})

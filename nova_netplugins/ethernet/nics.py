@@ -220,8 +220,7 @@ class Nics:
             self.cards.promote_default_route(conn, card["instance_id"])
         return card
 
-    # -- reading -------------------------------------------------------------------------------
-    # -------------
+    # -- reading -----------------------------------------------------------------------------------
 
     def view(self, conn: sa.Connection, card_id: str) -> plugin.VirtualNic:
         return self.view_all(conn, [self.cards.find(conn, card_id)])[0]

@@ -80,8 +80,7 @@ class FloatingOperations(Operations):
         where = [] if project_id is None else [self.floating.columns.project_id == project_id]
         return [views.floating_ip(row) for row in self.rows(self.floating.select(*where))]
 
-    # -- ranges --------------------------------------------------------------------------------
-    # -------------
+    # -- ranges ------------------------------------------------------------------------------------
 
     def floating_ranges(self) -> list[Row]:
         floating = self.floating

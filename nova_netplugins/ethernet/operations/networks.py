@@ -82,12 +82,24 @@ class NetworkOperations(Operations):
         """As ``Serving.describe``."""
         return self._run(self._serving.describe, host, network_id, nic_id)
 
-    def set_leased(self, network_id: str, leased: Sequence[str], released: Sequence[str]) -> None:
-        """What DHCP says: these addresses are leased, and these not any more."""
+    def set_leased(
+        self,
+        network_id: str,
+        leased: Sequence[str],
+        released: Sequence[str],
+        complete: bool = False,
+    ) -> None:
+        """What DHCP says: these addresses are leased, and these not any more.
+
+        ``complete``: no others of the network are leased.
+        """
 
         def change(conn: sa.Connection) -> None:
-            for addresses, flag in ((leased, True), (released, False)):
-                if addresses:
-                    self._nics.addresses.set_leased(conn, network_id, addresses, flag)
+            addresses = self._nics.addresses
+            ended = set(released)
+            if complete:
+                ended |= addresses.leased(conn, network_id) - set(leased)
+            addresses.set_leased(conn, network_id, sorted(leased), True)
+            addresses.set_leased(conn, network_id, sorted(ended), False)
 
         self._run(change)

@@ -15,8 +15,11 @@ DESCRIBE = {
     "properties": {"nic_id": common.ID, "unless_state": {"type": "string", "maxLength": 64}},
     "additionalProperties": False,
 }
-_ADDRESSES = {"type": "array", "items": common.ADDRESS, "maxItems": 4096}
-LEASES = common.body_of("leases", {"leased": _ADDRESSES, "released": _ADDRESSES})
+_ADDRESSES = {"type": "array", "items": common.ADDRESS, "maxItems": 65536}
+LEASES = common.body_of(
+    "leases",
+    {"leased": _ADDRESSES, "released": _ADDRESSES, "complete": common.BOOLEAN},
+)
 
 
 class Hosts:
@@ -43,5 +46,10 @@ class Hosts:
 
     def leases(self, request: Request, host: str, network_id: str) -> Result:
         asked = request.body["leases"]
-        self._api.set_leased(network_id, asked.get("leased", []), asked.get("released", []))
+        self._api.set_leased(
+            network_id,
+            asked.get("leased", []),
+            asked.get("released", []),
+            complete=asked.get("complete", False),
+        )
         return 204, None
