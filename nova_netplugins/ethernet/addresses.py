@@ -204,7 +204,6 @@ class Addresses:
             raise self._in_use(network, addresses) from error
 
     # -- giving back
-    # --------------------------------------------------------------------------------------------
 
     def release(self, conn: sa.Connection, rows: Iterable[Row], rest: bool = True) -> None:
         """Delete the rows; their IPv4 addresses rest before they can be drawn again."""

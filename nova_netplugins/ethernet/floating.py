@@ -36,7 +36,6 @@ class FloatingIps:
         self._default_interface = default_interface
 
     # -- ranges: the operator's
-    # ---------------------------------------------------------------------------------
 
     def create_range(
         self, conn: sa.Connection, cidr: str, pool: str | None, interface: str | None
@@ -99,7 +98,6 @@ class FloatingIps:
         self._pools.drop(conn, row["pool_id"])
 
     # -- addresses: the projects'
-    # -------------------------------------------------------------------------------
 
     def select(self, *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
         """Rows with their pool and interface, and the fixed address behind (None: not

@@ -59,7 +59,6 @@ class Nics:
         )
 
     # -- for an instance
-    # ----------------------------------------------------------------------------------------
 
     def allocate(
         self, conn: sa.Connection, request: plugin.InstanceRequest
@@ -150,7 +149,6 @@ class Nics:
         return networks
 
     # -- one by one
-    # ---------------------------------------------------------------------------------------------
 
     def create(
         self,

@@ -65,7 +65,6 @@ class NetworkOperations(Operations):
         self._nics.require_usable(network, project_id)
 
     # -- served on a host
-    # ---------------------------------------------------------------------------------------
 
     def claim_networks(self, host: str) -> list[str]:
         """Ids of the networks that the host serves, after it took those that nobody did."""

@@ -90,7 +90,6 @@ class FloatingIps:
         return lent
 
     # -- pools and ranges
-    # ---------------------------------------------------------------------------------------
 
     def pools(self, request: Request) -> Result:
         names = sorted({row["pool"] for row in self._api.floating_ranges()})

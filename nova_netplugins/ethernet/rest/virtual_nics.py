@@ -111,7 +111,6 @@ class VirtualNics:
         return nic
 
     # -- of an instance
-    # -----------------------------------------------------------------------------------------
 
     def of_instance(self, request: Request, instance_id: str) -> Result:
         nics = self._instance(request, instance_id)
