@@ -13,15 +13,8 @@ from nova_netplugins.plugin import NetworkService
 from nova_netplugins_noop.manage import add_commands
 from nova_netplugins_noop.net_agent import NoopAgent
 from nova_netplugins_noop.net_api import NoopApi
+from nova_netplugins_noop.networks import OPTS
 from nova_netplugins_noop.tables import NAME, metadata
-
-OPTS = [
-    cfg.ListOpt(
-        "networks",
-        default=["nowhere"],
-        help="The networks there are, by their ids. Nothing is connected to any of them.",
-    )
-]
 
 
 def network_service(conf: cfg.ConfigOpts) -> NetworkService:

@@ -25,6 +25,7 @@ from nova_netplugins.plugin import (
     Wiring,
     device_name,
 )
+from nova_netplugins_noop.networks import networks
 from nova_netplugins_noop.rest import add_routes
 from nova_netplugins_noop.tables import NAME, virtual_nics
 
@@ -35,7 +36,7 @@ class NoopApi:
     def __init__(self, context: ApiContext) -> None:
         self._context = context
         self._database = context.database
-        self._network_ids: list[str] = context.conf[NAME].networks
+        self._networks = networks(context.conf[NAME])
 
     def routes(self, mapper: Mapper) -> None:
         add_routes(self, mapper)
@@ -43,12 +44,12 @@ class NoopApi:
     # -- Networks ---------------------------------------------------------------------------------
 
     def list_networks(self, project_id: str | None = None) -> Sequence[Network]:
-        return [Network(id, label=id) for id in self._network_ids]
+        return list(self._networks.values())
 
     def get_network(self, network_id: str) -> Network:
-        if network_id not in self._network_ids:
+        if network_id not in self._networks:
             raise NetworkNotFound(field="network_id", value=network_id)
-        return Network(network_id, label=network_id)
+        return self._networks[network_id]
 
     # -- Virtual NICs -----------------------------------------------------------------------------
 
@@ -62,7 +63,7 @@ class NoopApi:
     def _allocate(self, connection: sa.Connection, request: InstanceRequest) -> list[VirtualNic]:
         # First: it excludes a re-association of the project until this transaction ends.
         self._context.associations.pin(connection, request.project_id, NAME)
-        default = [RequestedNic(network_id) for network_id in self._network_ids]
+        default = [RequestedNic(network_id) for network_id in self._networks]
         others = connection.scalar(
             sa.select(sa.func.count()).where(virtual_nics.c.instance_id == request.instance_id)
         )
@@ -78,7 +79,7 @@ class NoopApi:
             raise BadRequest("noop has no addresses to give", field="addresses")
         values: dict[str, Any] = {
             "id": str(uuid.uuid4()),
-            "network_id": self.get_network(wanted.network_id or self._network_ids[0]).id,
+            "network_id": self.get_network(wanted.network_id or next(iter(self._networks))).id,
             "project_id": request.project_id,
             "mac_address": wanted.mac_address or _random_mac(),
             "instance_id": request.instance_id,
@@ -144,11 +145,14 @@ class NoopApi:
         self._database.run(_update, nic_id, status=status)
 
     def wirings(self, host: str) -> Sequence[Wiring]:
-        # Networks as the NICs have them: the option may name others by now.
         return [
-            Wiring(nic, Network(str(nic.network_id), label=str(nic.network_id)))
+            Wiring(nic, self._network_of(str(nic.network_id)))
             for nic in self.list_virtual_nics(host=host)
         ]
+
+    def _network_of(self, network_id: str) -> Network:
+        # The option may have lost a network that still has NICs; their agents must hear of them.
+        return self._networks.get(network_id) or Network(network_id, label=network_id)
 
     # -- Floating IPs -----------------------------------------------------------------------------
 
