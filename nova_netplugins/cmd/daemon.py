@@ -71,7 +71,8 @@ def run_on_host(
             raise PermissionError("it changes this host's links and rules, so run it as root")
         lock = Path(conf.state_path) / f"{prog}.lock"
         with only_one(lock), contextlib.closing(Bus(conf)) as bus:
-            process = make(conf, catalogue, bus, make_client(conf), LinuxHost(conf.host_netns))
+            host = LinuxHost(conf.host_netns, conf.ovs_database)
+            process = make(conf, catalogue, bus, make_client(conf), host)
             process.start()
             stop.wait()
             process.stop()

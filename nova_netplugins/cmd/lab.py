@@ -115,7 +115,7 @@ def _nic(text: str) -> RequestedNic:
 
 def _lab(args: argparse.Namespace) -> Lab:
     conf = configuration.load(config_files=args.config_file)
-    return Lab(Compute(make_client(conf), conf.host), LinuxHost(conf.host_netns))
+    return Lab(Compute(make_client(conf), conf.host), LinuxHost(conf.host_netns, conf.ovs_database))
 
 
 def _need_root() -> None:

@@ -15,4 +15,11 @@ host's own: bridges, rules and DHCP servers are made in there. For trying things
 touching the machine's network; the lab does. Unset: the host itself.
 """,
     ),
+    cfg.StrOpt(
+        "ovs_database",
+        help="""
+Where the database of Open vSwitch listens, as in `ovs-vsctl --db`: `unix:/run/openvswitch/db.sock`.
+Unset: where ovs-vsctl looks by itself.
+""",
+    ),
 ]
