@@ -28,8 +28,6 @@ def _shipped_lineages() -> list[Lineage]:
         if not line.strip() or line.startswith("#"):
             continue
         module = importlib.import_module(line.strip())
-        if not hasattr(module, "network_service"):
-            continue
         lineage = lineage_of(module.network_service(configuration.load(config_files=[])))
         if lineage is not None:
             found.append(lineage)
