@@ -240,7 +240,7 @@ class FloatingIps:
             sa.select(self._ips.c.id).where(self._ips.c.id == found["id"]).with_for_update()
         )
         row = self.find(conn, address)
-        if row["auto_assigned"]:
+        if row["auto_assigned"] and row["fixed_ip_id"] is not None:
             reason = "it was assigned with its instance, and goes with it"
             raise errors.FloatingIpInUse(field="floating_ip", value=address, reason=reason)
         return row

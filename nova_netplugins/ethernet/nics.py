@@ -118,11 +118,11 @@ class Nics:
     ) -> None:
         if self.floating is None or not self._options.auto_assign_floating_ip:
             return
-        for nic in nics[:1]:
-            for fixed in nic.fixed_ips[:1]:
-                row = self.addresses.find(conn, fixed.address, nic.network_id)
-                lent = self.floating.allocate(conn, project_id, auto_assigned=True)
-                self.floating.associate(conn, lent["address"], row)
+        fixed = [(ip, nic) for nic in nics for ip in nic.fixed_ips if ip.version == 4]
+        for ip, nic in fixed[:1]:
+            row = self.addresses.find(conn, ip.address, nic.network_id)
+            lent = self.floating.allocate(conn, project_id, auto_assigned=True)
+            self.floating.associate(conn, lent["address"], row)
 
     def deallocate(self, conn: sa.Connection, instance_id: str) -> Deleted:
         """Their addresses rest, their floating addresses stay with the project."""

@@ -1,0 +1,435 @@
+"""Networks: made, split, listed, changed and deleted, on flat, flat_dhcp and vlan alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+from tests.api.ethernet.served import ServedCloud, Service
+
+
+def make(service: Service, **wishes: Any) -> list[dict[str, Any]]:
+    made = service.post("/networks", {"network": {"label": "net", **wishes}})
+    found: list[dict[str, Any]] = made.get("networks") or [made["network"]]
+    return found
+
+
+class TestCreating:
+    def test_the_rest_follows_from_the_cidr(self, service: Service) -> None:
+        network = service.network(cidr="10.1.0.7/24", cidr_v6="2001:DB8::/64")
+        assert network["cidr"] == "10.1.0.0/24"
+        assert network["netmask"] == "255.255.255.0"
+        assert network["broadcast"] == "10.1.0.255"
+        assert network["gateway"] == network["dhcp_server"] == "10.1.0.1"
+        assert network["cidr_v6"] == "2001:db8::/64"
+        assert network["gateway_v6"] == "2001:db8::1"
+        assert service.get(f"/networks/{network['id']}")["network"] == network
+
+    def test_wishes_are_kept(self, service: Service) -> None:
+        wishes = {
+            "id": "8e2e3a4b-57c8-4c3c-9a39-1d1f0c1f6f2e",
+            "cidr": "10.1.0.0/24",
+            "gateway": "10.1.0.254",
+            "allowed_start": "10.1.0.10",
+            "allowed_end": "10.1.0.245",
+            "dns1": "192.0.2.53",
+            "dns2": "2001:db8::53",
+            "mtu": 1450,
+            "priority": 5,
+        }
+        network = service.network(**wishes)
+        assert network.items() >= wishes.items()
+
+    def test_a_gateway_that_is_not_named_is_the_first_allowed_address(
+        self, service: Service
+    ) -> None:
+        network = service.network(allowed_start="10.1.0.10")
+        assert network["gateway"] == "10.1.0.10"
+
+    def test_one_wish_makes_several_networks(self, service: Service) -> None:
+        made = make(service, cidr="192.168.3.0/24", num_networks=2, network_size=100)
+        assert [network["label"] for network in made] == ["net_0", "net_1"]
+        assert [network["cidr"] for network in made] == ["192.168.3.0/25", "192.168.3.128/25"]
+        assert [network["dhcp_server"] for network in made] == ["192.168.3.1", "192.168.3.129"]
+
+    def test_a_used_subnet_is_stepped_over(self, service: Service) -> None:
+        make(service, cidr="10.0.2.0/25")
+        made = make(service, cidr="10.0.0.0/16", num_networks=4, network_size=256)
+        wanted = ["10.0.0.0/24", "10.0.1.0/24", "10.0.3.0/24", "10.0.4.0/24"]
+        assert [network["cidr"] for network in made] == wanted
+
+    def test_a_long_label_is_cut_for_its_number(self, service: Service) -> None:
+        made = make(service, label="x" * 255, cidr="10.0.0.0/24", num_networks=2)
+        assert [len(network["label"]) for network in made] == [255, 255]
+
+    def test_an_address_server_of_its_own_is_not_drawn(self, serving: Service) -> None:
+        project = serving.new_project()
+        network = serving.network(project, dhcp_server="10.1.0.2")
+        assert network["gateway"] == "10.1.0.1"
+        serving.nic(project, network["id"])
+        assert serving.addresses() == ["10.1.0.3"]
+
+
+BAD = [
+    ({}, 400, "invalid_value", "cidr"),
+    ({"cidr": "10.0.0.0"}, 400, "invalid_request", "network.cidr"),
+    ({"cidr": "10.0.0.0/33"}, 400, "invalid_request", "network.cidr"),
+    ({"cidr": 10}, 400, "invalid_request", "network.cidr"),
+    ({"cidr": "10.0.0.0/31"}, 400, "invalid_cidr", "cidr"),
+    ({"cidr": "127.0.0.0/24"}, 400, "invalid_cidr", "cidr"),
+    ({"cidr_v6": "2001:db8::/80"}, 400, "invalid_cidr", "cidr_v6"),
+    ({"cidr_v6": "ff02::/64"}, 400, "invalid_cidr", "cidr_v6"),
+    (
+        {"cidr": "10.0.0.0/24", "num_networks": 200, "network_size": 256},
+        400,
+        "invalid_cidr",
+        "cidr",
+    ),
+    ({"cidr": "10.0.0.0/24", "num_networks": 2, "network_size": 256}, 400, "invalid_cidr", "cidr"),
+    ({"cidr": "10.0.0.0/24", "num_networks": 0}, 400, "invalid_request", "network.num_networks"),
+    ({"cidr": "10.0.0.0/24", "network_size": 2}, 400, "invalid_request", "network.network_size"),
+    ({"cidr": "10.0.0.0/24", "network_size": "9"}, 400, "invalid_request", "network.network_size"),
+    ({"cidr": "10.0.0.0/24", "gateway": "10.0.1.1"}, 400, "address_out_of_range", "gateway"),
+    ({"cidr": "10.0.0.0/24", "gateway": "10.0.0.255"}, 400, "invalid_value", "gateway"),
+    ({"cidr": "10.0.0.0/24", "gateway": "fd00::1"}, 400, "address_out_of_range", "gateway"),
+    ({"cidr": "10.0.0.0/24", "gateway": "x"}, 400, "invalid_request", "network.gateway"),
+    ({"cidr": "10.0.0.0/24", "gateway_v6": "fd00::1"}, 400, "invalid_value", "gateway_v6"),
+    ({"cidr_v6": "fd00::/64", "gateway": "10.0.0.1"}, 400, "invalid_value", "gateway"),
+    (
+        {"cidr": "10.0.0.0/24", "allowed_start": "9.0.0.1"},
+        400,
+        "address_out_of_range",
+        "allowed_start",
+    ),
+    (
+        {"cidr": "10.0.0.0/24", "allowed_start": "10.0.0.9", "allowed_end": "10.0.0.8"},
+        400,
+        "invalid_value",
+        "allowed_start",
+    ),
+    (
+        {"cidr": "10.0.0.0/24", "fixed_cidr": "10.0.1.0/28"},
+        400,
+        "address_out_of_range",
+        "fixed_cidr",
+    ),
+    ({"cidr": "10.0.0.0/24", "label": ""}, 400, "invalid_request", "network.label"),
+    ({"cidr": "10.0.0.0/24", "label": "x" * 256}, 400, "invalid_request", "network.label"),
+    ({"cidr": "10.0.0.0/24", "id": "x"}, 400, "invalid_request", "network.id"),
+    ({"cidr": "10.0.0.0/24", "mtu": 20}, 400, "invalid_request", "network.mtu"),
+    ({"cidr": "10.0.0.0/24", "colour": "red"}, 400, "invalid_request", "network.colour"),
+    ({"cidr": "10.0.0.0/24", "bridge_interface": "e 0"}, 400, "invalid_request", None),
+    ({"cidr": "10.0.0.0/24", "bridge_interface": "eth0\n"}, 400, "invalid_request", None),
+    ({"cidr": "10.0.0.0/24", "dhcp_options": {"42": "a\nb"}}, 400, "invalid_request", None),
+    ({"cidr": "10.0.0.0/24", "dhcp_options": {"N,o": "a"}}, 400, "invalid_request", None),
+]
+
+
+class TestBadWishes:
+    @pytest.mark.parametrize(("wishes", "status", "code", "field"), BAD)
+    def test_each_has_its_error_and_nothing_is_made(
+        self,
+        standing_cloud: ServedCloud,
+        wishes: dict[str, Any],
+        status: int,
+        code: str,
+        field: str | None,
+    ) -> None:
+        flat_dhcp = standing_cloud.service("flat_dhcp")
+        before = flat_dhcp.everything()
+        body = {"network": {"label": "net", **wishes}}
+        refusal = flat_dhcp.refused("POST", "/networks", body)
+        assert (refusal.status, refusal.code) == (status, code), refusal.text
+        assert field in (None, refusal.field), refusal.text
+        assert flat_dhcp.everything() == before
+
+    def test_an_overlap_names_the_other_network(self, service: Service) -> None:
+        network = service.network(cidr="10.0.0.0/24", cidr_v6="fd00::/64")
+        before = service.everything()
+        for cidr in ("10.0.0.0/24", "10.0.0.0/25", "10.0.0.128/30"):
+            body = {"network": {"label": "net", "cidr": cidr}}
+            refusal = service.refused("POST", "/networks", body)
+            assert (refusal.status, refusal.code) == (409, "cidr_conflict")
+            assert refusal.text == (
+                f"'{cidr}' overlaps with 10.0.0.0/24 of network {network['id']}"
+            )
+        body = {"network": {"label": "net", "cidr_v6": "fd00::/48"}}
+        assert service.refused("POST", "/networks", body).code == "cidr_conflict"
+        assert service.everything() == before
+
+    def test_an_id_that_exists_is_refused_also_after_its_networks_end(
+        self, service: Service
+    ) -> None:
+        network = service.network()
+        body = {"network": {"label": "net", "cidr": "10.7.0.0/24", "id": network["id"]}}
+        for _ in range(2):
+            refusal = service.refused("POST", "/networks", body)
+            assert (refusal.status, refusal.code, refusal.field) == (409, "network_in_use", "id")
+            service.call("DELETE", f"/networks/{network['id']}")
+        assert service.get("/networks")["networks"] == []
+
+    def test_of_several_networks_all_are_made_or_none(self, vlan: Service) -> None:
+        body = {
+            "network": {"label": "n", "cidr": "10.0.0.0/16", "num_networks": 5, "network_size": 8}
+        }
+        body["network"]["vlan"] = 4092
+        refusal = vlan.refused("POST", "/networks", body)
+        assert (refusal.status, refusal.code, refusal.value) == (400, "invalid_vlan", 4095)
+        assert vlan.get("/networks")["networks"] == []
+        del body["network"]["vlan"]
+        assert len(vlan.post("/networks", body)["networks"]) == 5
+
+    @pytest.mark.parametrize("field", ["vlan", "vlan_start"])
+    def test_only_vlan_networks_have_a_vlan(self, flat: Service, field: str) -> None:
+        body = {"network": {"label": "n", "cidr": "10.0.0.0/24", field: 100}}
+        assert flat.refused("POST", "/networks", body).field == field
+
+    def test_a_vlan_network_names_its_bridge_itself(self, vlan: Service) -> None:
+        body = {"network": {"label": "n", "cidr": "10.0.0.0/24", "bridge": "br0"}}
+        assert vlan.refused("POST", "/networks", body).field == "bridge"
+
+    @pytest.mark.parametrize(
+        ("field", "value"), [("dhcp_server", "10.0.0.9"), ("multi_host", True)]
+    )
+    def test_flat_serves_nothing(self, flat: Service, field: str, value: Any) -> None:
+        body = {"network": {"label": "n", "cidr": "10.0.0.0/24", field: value}}
+        assert flat.refused("POST", "/networks", body).field == field
+
+
+class TestVlans:
+    def vlans(self, service: Service, cidr: str, **wishes: Any) -> list[int]:
+        return [network["vlan"] for network in make(service, cidr=cidr, **wishes)]
+
+    def test_the_next_free_one_is_taken(self, vlan: Service) -> None:
+        assert self.vlans(vlan, "10.0.0.0/24") == [100]
+        assert self.vlans(vlan, "10.0.1.0/24", vlan=101) == [101]
+        assert self.vlans(vlan, "10.0.2.0/24", vlan_start=100) == [102]
+        assert self.vlans(vlan, "10.0.3.0/24", vlan_start=99) == [99]
+        assert self.vlans(vlan, "10.0.4.0/24", num_networks=2, network_size=8) == [103, 104]
+        bridges = {network["bridge"] for network in vlan.get("/networks")["networks"]}
+        assert bridges == {"br99", "br100", "br101", "br102", "br103", "br104"}
+
+    @pytest.mark.parametrize("number", [0, 4095, -1, 65536])
+    @pytest.mark.parametrize("field", ["vlan", "vlan_start"])
+    def test_what_is_no_vlan_is_refused(self, vlan: Service, field: str, number: int) -> None:
+        body = {"network": {"label": "n", "cidr": "10.0.0.0/24", field: number}}
+        refusal = vlan.refused("POST", "/networks", body)
+        assert (refusal.status, refusal.code, refusal.field) == (400, "invalid_vlan", field)
+        assert "a whole number from 1 to 4094" in refusal.text
+
+    def test_one_in_use_is_refused_until_its_network_is_deleted(self, vlan: Service) -> None:
+        [first] = make(vlan, cidr="10.0.0.0/24", vlan=100)
+        body = {"network": {"label": "n", "cidr": "10.0.1.0/24", "vlan": 100}}
+        refusal = vlan.refused("POST", "/networks", body)
+        assert (refusal.status, refusal.code, refusal.value) == (409, "vlan_in_use", 100)
+        vlan.delete(f"/networks/{first['id']}")
+        assert self.vlans(vlan, "10.0.1.0/24", vlan=100) == [100]
+
+    def test_each_interface_has_vlans_of_its_own(self, vlan: Service) -> None:
+        assert self.vlans(vlan, "10.0.0.0/24", vlan=7, bridge_interface="eth1") == [7]
+        assert self.vlans(vlan, "10.0.1.0/24", vlan=7, bridge_interface="eth2") == [7]
+
+    def test_the_last_one_is_followed_by_none(self, vlan: Service) -> None:
+        make(vlan, cidr="10.0.0.0/24", vlan_start=4094)
+        body = {"network": {"label": "n", "cidr": "10.0.1.0/24", "vlan_start": 4094}}
+        refusal = vlan.refused("POST", "/networks", body)
+        assert (refusal.status, refusal.code) == (409, "no_more_vlans")
+
+
+class TestOverlapOfProjects:
+    def test_two_projects_may_have_the_same_vlan_network(self, vlan: Service) -> None:
+        for _ in range(2):
+            vlan.network(vlan.new_project())
+
+    def test_two_projects_may_not_on_one_bridge(self, flat_dhcp: Service) -> None:
+        flat_dhcp.network(flat_dhcp.new_project())
+        other = flat_dhcp.new_project()
+        body = {"network": {"label": "n", "cidr": "10.1.0.0/24", "project_id": other}}
+        assert flat_dhcp.refused("POST", "/networks", body).code == "cidr_conflict"
+        flat_dhcp.network(other, bridge="br-other")
+
+    def test_a_network_of_nobody_meets_those_of_all(self, service: Service) -> None:
+        service.network(service.new_project(), **_bridge(service, "br-a"))
+        body = {"network": {"label": "n", "cidr": "10.1.0.0/24", **_bridge(service, "br-b")}}
+        assert service.refused("POST", "/networks", body).code == "cidr_conflict"
+
+
+def _bridge(service: Service, name: str) -> dict[str, str]:
+    return {} if service.name == "vlan" else {"bridge": name}
+
+
+class TestListing:
+    def test_filters_narrow_the_list(self, service: Service) -> None:
+        project = service.new_project()
+        mine = service.network(project, label="mine")
+        other = service.network(cidr="10.2.0.0/24", label="other")
+        for filters, wanted in (
+            ({}, [mine, other]),
+            ({"label": "mine"}, [mine]),
+            ({"project_id": project}, [mine]),
+            ({"cidr": "10.2.0.9/24"}, [other]),
+            ({"host": "nowhere"}, []),
+        ):
+            found = service.get("/networks", **filters)["networks"]
+            assert {row["id"] for row in found} == {row["id"] for row in wanted}, filters
+
+    def test_an_unknown_filter_is_refused(self, service: Service) -> None:
+        assert service.refused("GET", "/networks", colour="red").field == "colour"
+
+    def test_pages_make_up_the_whole_list(self, service: Service) -> None:
+        made = make(service, cidr="10.0.0.0/24", num_networks=5, network_size=8)
+        url = f"{service.url}/v1.0/{service.name}/networks?limit=2"
+        sizes, seen = [], []
+        while url:
+            page = requests.get(url, timeout=30).json()
+            sizes.append(len(page["networks"]))
+            seen += [network["id"] for network in page["networks"]]
+            url = page.get("networks_links", [{}])[0].get("href")
+        assert sizes == [2, 2, 1]
+        assert seen == sorted(network["id"] for network in made)
+
+    def test_a_project_sees_what_it_may_use_and_nothing_of_the_hosts(
+        self, service: Service
+    ) -> None:
+        mine, theirs = service.new_project(), service.new_project()
+        own = service.network(mine)
+        service.network(theirs, cidr="10.2.0.0/24")
+        shared = service.network(cidr="10.3.0.0/24")
+        seen = service.as_project(mine).get("/networks")["networks"]
+        usable = {own["id"]} if service.name == "vlan" else {own["id"], shared["id"]}
+        assert {network["id"] for network in seen} == usable
+        assert not {"bridge", "vlan", "host", "dhcp_options"} & seen[0].keys()
+
+
+class TestChanging:
+    def test_a_network_is_renamed_and_given_other_settings(self, service: Service) -> None:
+        network = service.network(dhcp_options={"ntp-server": "192.0.2.1"})
+        changes = {
+            "label": "renamed",
+            "dns1": "192.0.2.53",
+            "mtu": 9000,
+            "priority": -1,
+            "host": "net1",
+            "dhcp_options": {"42": "192.0.2.2"},
+        }
+        service.put(f"/networks/{network['id']}", {"network": changes})
+        changed = service.get(f"/networks/{network['id']}")["network"]
+        assert changed.items() >= changes.items()
+
+    def test_its_hosts_are_prompted(self, cloud: ServedCloud, service: Service) -> None:
+        network = service.network()
+        service.put(f"/networks/{network['id']}", {"network": {"mtu": 1400}})
+        service.delete(f"/networks/{network['id']}")
+        assert cloud.prompted[service.name].networks.count(network["id"]) >= 2
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"cidr": "10.9.0.0/24"},
+            {"vlan": 7},
+            {"label": None},
+            {"priority": 10**20},
+            {"dhcp_options": {"router": "192.0.2.1\nlog-queries"}},
+            {"dhcp_options": {"-x": "1"}},
+            {"dhcp_options": {"ntp-server": ""}},
+            {"dns1": "resolver"},
+        ],
+    )
+    def test_what_cannot_change_is_refused(self, vlan: Service, changes: dict[str, Any]) -> None:
+        network = vlan.network()
+        before = vlan.everything()
+        refusal = vlan.refused("PUT", f"/networks/{network['id']}", {"network": changes})
+        assert (refusal.status, refusal.code) == (400, "invalid_request")
+        assert vlan.everything() == before
+
+    def test_a_network_that_is_not_there_cannot_change(self, service: Service) -> None:
+        refusal = service.refused("PUT", "/networks/none", {"network": {"label": "x"}})
+        assert (refusal.status, refusal.code) == (404, "network_not_found")
+
+    def test_its_project_keeps_it_while_it_has_nics_on_it(self, service: Service) -> None:
+        mine, theirs = service.new_project(), service.new_project()
+        network = service.network(mine)
+        nics = [service.nic(mine, network["id"]) for _ in range(2)]
+        path = f"/networks/{network['id']}"
+        before = service.everything()
+        refusal = service.refused("PUT", path, {"network": {"project_id": theirs}})
+        assert (refusal.status, refusal.code) == (409, "network_in_use")
+        assert "2 virtual NICs or ports are on it, of another project" in refusal.text
+        assert service.everything() == before
+        for nic in nics:
+            service.delete(f"/virtual_nics/{nic['id']}")
+        service.put(path, {"network": {"project_id": theirs}})
+        service.nic(theirs, network["id"])
+
+    def test_a_port_keeps_a_network_too(self, vlan: Service) -> None:
+        mine = vlan.new_project()
+        network = vlan.network(mine)
+        port = vlan.post("/ports", {"port": {"project_id": mine, "network_id": network["id"]}})
+        path = f"/networks/{network['id']}"
+        refusal = vlan.refused("PUT", path, {"network": {"project_id": None}})
+        assert "1 virtual NIC or port is on it" in refusal.text
+        vlan.delete(f"/ports/{port['port']['id']}")
+        vlan.put(path, {"network": {"project_id": None}})
+
+    def test_a_flat_network_may_be_opened_to_all_but_not_closed_to_those_on_it(
+        self, flat_dhcp: Service
+    ) -> None:
+        mine, theirs = flat_dhcp.new_project(), flat_dhcp.new_project()
+        network = flat_dhcp.network(mine)
+        path = f"/networks/{network['id']}"
+        flat_dhcp.nic(mine, network["id"])
+        flat_dhcp.put(path, {"network": {"project_id": None}})
+        flat_dhcp.nic(theirs, network["id"])
+        refusal = flat_dhcp.refused("PUT", path, {"network": {"project_id": mine}})
+        assert "1 virtual NIC or port is on it" in refusal.text
+
+    def test_a_project_cannot_be_given_two_networks_that_overlap(self, vlan: Service) -> None:
+        mine, theirs = vlan.new_project(), vlan.new_project()
+        first, second = vlan.network(mine), vlan.network(theirs)
+        body = {"network": {"project_id": mine}}
+        refusal = vlan.refused("PUT", f"/networks/{second['id']}", body)
+        assert (refusal.status, refusal.code) == (409, "cidr_conflict")
+        assert first["id"] in refusal.text
+
+    def test_another_project_gets_a_network_that_was_given_up(self, vlan: Service) -> None:
+        mine, theirs = vlan.new_project(), vlan.new_project()
+        network = vlan.network(mine)
+        vlan.put(f"/networks/{network['id']}", {"network": {"project_id": None}})
+        [nic] = vlan.boot(theirs, "instance")
+        assert nic["network_id"] == network["id"]
+
+
+class TestDeleting:
+    def test_it_is_gone_and_its_cidr_is_free(self, service: Service) -> None:
+        network = service.network()
+        service.delete(f"/networks/{network['id']}")
+        assert service.refused("GET", f"/networks/{network['id']}").status == 404
+        assert service.refused("DELETE", f"/networks/{network['id']}").status == 404
+        assert service.get("/networks")["networks"] == []
+        service.network()
+
+    def test_one_that_a_project_owns_needs_to_be_disassociated(self, service: Service) -> None:
+        network = service.network(service.new_project())
+        refusal = service.refused("DELETE", f"/networks/{network['id']}")
+        assert (refusal.status, refusal.code) == (409, "network_in_use")
+        assert f"{network['project_id']} owns it" in refusal.text
+        service.delete(f"/networks/{network['id']}", disassociate="true")
+
+    def test_one_in_use_stays_and_goes_when_it_is_not(self, service: Service) -> None:
+        project = service.new_project()
+        network = service.network(project)
+        nic = service.nic(project, network["id"])
+        service.put(
+            "/fixed_ips/10.1.0.9/reservation", {"reservation": {"network_id": network["id"]}}
+        )
+        before = service.everything()
+        path = f"/networks/{network['id']}"
+        refusal = service.refused("DELETE", path, disassociate="true")
+        assert (refusal.status, refusal.code) == (409, "network_in_use")
+        assert "1 virtual NIC or port is on it" in refusal.text
+        assert service.everything() == before
+        service.delete(f"/virtual_nics/{nic['id']}")
+        service.delete(path, disassociate="true")
+        assert service.addresses() == []
