@@ -23,7 +23,6 @@ from nova_netplugins.host.errors import HostError
 from nova_netplugins.lab import show
 from nova_netplugins.lab.compute import Compute
 from nova_netplugins.lab.lab import Lab
-from nova_netplugins.lab.perform import perform
 from nova_netplugins.plugin import RequestedNic
 from nova_netplugins.process import AlreadyRunning
 
@@ -176,6 +175,9 @@ def _delete(args: argparse.Namespace) -> int:
 
 
 def _demo(args: argparse.Namespace) -> int:
+    # Here, as a server's libraries take longer to load than the other commands to run.
+    from nova_netplugins.lab.perform import perform
+
     return perform(args.state_dir or _state_dir(), once=args.once)
 
 

@@ -1,17 +1,17 @@
-"""What the lab keeps of an instance: ``/etc/netns/<namespace>``, which goes with the instance.
-
-``ip netns exec`` shows the files in there to a program in place of those in ``/etc``.
-"""
+"""What the lab keeps of an instance; it goes with the instance."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+# ``ip netns exec`` shows what is in here to a program in place of what is in ``/etc``.
 ETC = Path("/etc/netns")
+RUN = Path("/run/nova-netplugins-lab-instances")
 
 # busybox udhcpc calls it with what the server gave. Option 121 replaces the router option (RFC
 # 3442); a /32 address needs its gateway declared on the link.
@@ -65,13 +65,14 @@ class Files:
     """The files of the instance in this namespace."""
 
     def __init__(self, netns: str) -> None:
-        self._directory = ETC / netns
-        self.resolv_conf = self._directory / "resolv.conf"
-        self.dhcp_script = self._directory / "udhcpc"
-        self._record = self._directory / "lab.json"
+        self._directories = (ETC / netns, RUN / netns)
+        self.resolv_conf = ETC / netns / "resolv.conf"
+        self.dhcp_script = RUN / netns / "udhcpc"
+        self._record = RUN / netns / "instance.json"
 
     def make(self) -> None:
-        self._directory.mkdir(parents=True, exist_ok=True)
+        for directory in self._directories:
+            directory.mkdir(parents=True, exist_ok=True)
         self.resolv_conf.touch()
         self.dhcp_script.write_text(_UDHCPC.format(resolv_conf=self.resolv_conf))
         self.dhcp_script.chmod(0o755)
@@ -89,4 +90,8 @@ class Files:
             return None
 
     def remove(self) -> None:
-        shutil.rmtree(self._directory, ignore_errors=True)
+        for directory in self._directories:
+            shutil.rmtree(directory, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                # Not while there are other instances.
+                directory.parent.rmdir()

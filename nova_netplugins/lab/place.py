@@ -91,6 +91,8 @@ def _free_port() -> int:
     """The usual port of net-api, or any other if that is taken."""
     for port in (PORT, 0):
         with contextlib.suppress(OSError), socket.socket() as probe:
+            # As net-api does: connections that have ended do not keep a port.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             return int(probe.getsockname()[1])
     raise OSError("there is no free TCP port on 127.0.0.1")
