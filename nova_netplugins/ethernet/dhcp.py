@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from nova_netplugins import plugin
-from nova_netplugins.host.dhcp.dnsmasq import Dnsmasq
 from nova_netplugins.host.dhcp.leases import LeaseChange, LeaseWatcher
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork
 from nova_netplugins.host.dhcp.network import Settings
@@ -28,7 +27,7 @@ class Dhcp:
         self._path = f"/hosts/{context.host_name}/networks"
         self._options = context.conf[service]
         settings = Settings(extra_conf=self._options.dnsmasq_config_file)
-        self._server = Dnsmasq(Path(context.state_dir), settings)
+        self._server = context.host.dhcp_server(Path(context.state_dir), settings)
         # What each NIC was last served as: to end its lease when it is gone.
         self._hosts: dict[str, dict[str, DhcpHost]] = {}
         self._leases = LeaseWatcher(self._server.lease_files, self._tell)

@@ -18,6 +18,7 @@ class Metadata:
             gateway.metadata_port,
             gateway.metadata_proxy_shared_secret,
             self._find_instance,
+            listeners=context.host.metadata_listeners(),
         )
         self.ensure = self._proxy.ensure
         self.remove = self._proxy.remove

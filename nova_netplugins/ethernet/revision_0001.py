@@ -67,7 +67,7 @@ def _pools(prefix: str) -> None:
     op.create_index(
         f"ix_{prefix}_pool_resting_until",
         f"{prefix}_pool_resting",
-        ["pool_id", "until"],
+        ["until", "pool_id"],
         if_not_exists=True,
     )
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from nova_netplugins.host import frames, namespaces
 from nova_netplugins.host.addressing import Addresses, Routes
 from nova_netplugins.host.commands import run
+from nova_netplugins.host.dhcp.dnsmasq import Dnsmasq
+from nova_netplugins.host.dhcp.network import Settings
+from nova_netplugins.host.dhcp.server import DhcpServer
 from nova_netplugins.host.errors import NotFound
 from nova_netplugins.host.kernel import Kernel
 from nova_netplugins.host.links import Links
+from nova_netplugins.host.metadata import Listeners, NamespaceListeners
 from nova_netplugins.host.netlink import NetlinkKernel
 from nova_netplugins.host.nft_apply import KernelNft, Nft
 from nova_netplugins.host.ovs import OpenVSwitch, Switch
@@ -81,6 +86,14 @@ class Host(ABC):
     @abstractmethod
     def disable_checksum_offload(self, interface: str) -> None:
         """Frames that leave by the link carry finished checksums. Raises NotFound."""
+
+    @abstractmethod
+    def dhcp_server(self, state_dir: Path, settings: Settings) -> DhcpServer:
+        """What serves DHCP in namespaces of this host; its files are below ``state_dir``."""
+
+    @abstractmethod
+    def metadata_listeners(self) -> Listeners:
+        """Where a metadata proxy's sockets come from, on this host."""
 
     def attach(self, link: str, attachment: Attachment, owner: str) -> None:
         """The link is a port there, and nowhere else."""
@@ -161,3 +174,9 @@ class LinuxHost(Host):
 
     def disable_checksum_offload(self, interface: str) -> None:
         frames.disable_checksum_offload(self.netns, interface)
+
+    def dhcp_server(self, state_dir: Path, settings: Settings) -> DhcpServer:
+        return Dnsmasq(state_dir, settings)
+
+    def metadata_listeners(self) -> Listeners:
+        return NamespaceListeners()

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from nova_netplugins.host.dhcp.fake import FakeDhcp
+from nova_netplugins.host.dhcp.network import Settings
 from nova_netplugins.host.driver import Host
 from nova_netplugins.host.errors import AlreadyExists, HostError, NotFound
 from nova_netplugins.host.fake_kernel import FakeKernel
+from nova_netplugins.host.fake_metadata import FakeListeners
 from nova_netplugins.host.fake_nft import FakeNft
 
 
@@ -65,6 +69,7 @@ class Recorded:
     announced: list[tuple[str | None, str, str]] = field(default_factory=list)
     flushed: list[tuple[str | None, str]] = field(default_factory=list)
     software_checksums: set[tuple[str | None, str]] = field(default_factory=set)
+    dhcp: dict[Path, FakeDhcp] = field(default_factory=dict)
 
 
 class FakeHost(Host):
@@ -116,3 +121,9 @@ class FakeHost(Host):
         if not self.links.exists(interface):
             raise NotFound(f"there is no link {interface}")
         self.recorded.software_checksums.add((self.netns, interface))
+
+    def dhcp_server(self, state_dir: Path, settings: Settings) -> FakeDhcp:
+        return self.recorded.dhcp.setdefault(state_dir, FakeDhcp())
+
+    def metadata_listeners(self) -> FakeListeners:
+        return FakeListeners(self)

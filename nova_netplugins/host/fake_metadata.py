@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import socket
 from collections.abc import Hashable
+from typing import TYPE_CHECKING
 
 from nova_netplugins.host.errors import HostError, NotFound
-from nova_netplugins.host.fake_host import FakeHost
 from nova_netplugins.host.fake_nft import FakeNft
 from nova_netplugins.host.ruleset_router import METADATA_ADDRESS
+
+if TYPE_CHECKING:
+    from nova_netplugins.host.fake_host import FakeHost
 
 
 class FakeListeners:

@@ -52,7 +52,6 @@ class Dnsmasq(DhcpServer):
         return read_leases(self._of(network_id).files.leases)
 
     def lease_files(self) -> Mapping[str, Path]:
-        """The lease files by network id: what a ``LeaseWatcher`` wants to know."""
         return {network_id: self._of(network_id).files.leases for network_id in self.networks()}
 
     def release_lease(self, network_id: str, address: str, mac: str) -> None:

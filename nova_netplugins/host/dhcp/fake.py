@@ -82,6 +82,9 @@ class FakeDhcp(DhcpServer):
         served = self._served.get(network_id)
         return list(served.leases.values()) if served else []
 
+    def lease_files(self) -> Mapping[str, Path]:
+        return {}
+
     def release_lease(self, network_id: str, address: str, mac: str) -> None:
         leases = self._of(network_id).leases
         if address in leases and leases[address].mac == mac:

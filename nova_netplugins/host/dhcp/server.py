@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, Lease
 
@@ -44,6 +45,10 @@ class DhcpServer(ABC):
     @abstractmethod
     def leases(self, network_id: str) -> Sequence[Lease]:
         """The leases that have not ended, none for a network that is not there."""
+
+    @abstractmethod
+    def lease_files(self) -> Mapping[str, Path]:
+        """The lease files by network id, for a ``LeaseWatcher``; none if there are no files."""
 
     @abstractmethod
     def release_lease(self, network_id: str, address: str, mac: str) -> None:
