@@ -83,7 +83,7 @@ class Client:
         except exceptions.Unauthorized as error:
             raise Unauthorized(f"Keystone refuses the credentials in [net_api]: {error}") from error
         except exceptions.ClientException as error:
-            raise Unavailable(f"net-api does not answer: {error}", value=url) from error
+            raise Unavailable(f"net-api does not answer: {_brief(error)}", value=url) from error
         if answer.status_code >= 400:
             raise _remote_error(answer, method, url)
         return answer.json() if answer.content else None
@@ -114,6 +114,17 @@ def _session(conf: cfg.ConfigOpts, auth: Any) -> session.Session:
     return loading.load_session_from_conf_options(
         conf, net_api.GROUP, auth=auth, app_name="nova-netplugins"
     )
+
+
+def _brief(error: Exception) -> str:
+    """What happened, without the objects of requests and urllib3 that it happened in."""
+    at = str(error).partition(": HTTP")[0]
+    reason: BaseException | None = error
+    while reason is not None:
+        if isinstance(reason, OSError) and reason.strerror:
+            return f"{at}: {reason.strerror}"
+        reason = reason.__cause__ or reason.__context__
+    return at
 
 
 def _text(value: Any) -> Any:

@@ -21,6 +21,7 @@ from nova_netplugins.bus.library import messaging
 from nova_netplugins.catalogue import Catalogue, CatalogueError, load_catalogue
 from nova_netplugins.client import Client, make_client
 from nova_netplugins.host.driver import Host, LinuxHost
+from nova_netplugins.host.errors import HostError
 from nova_netplugins.process import AlreadyRunning, StopSignal, only_one
 
 Serve = Callable[[cfg.ConfigOpts, Catalogue, StopSignal], None]
@@ -30,6 +31,7 @@ _EXPECTED = (
     CatalogueError,
     ClientException,
     DBError,
+    HostError,
     OSError,
     ServiceError,
     ValueError,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -44,6 +45,8 @@ _EXPECTED = (
 def main(argv: Sequence[str] | None = None) -> int:
     """0: done. 1: refused or failed, or a ping without an answer. 2: there is no such instance."""
     args = _parser().parse_args(sys.argv[1:] if argv is None else argv)
+    # What is worth telling is in the error; warnings of libraries would only surround it.
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         code: int = args.run(args)
     except NotFound as error:
