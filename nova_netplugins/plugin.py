@@ -303,7 +303,11 @@ class NetAgent(Protocol):
 
 
 class NetService(Protocol):
-    """Serves networks on a network host. The same temper as the agent's verbs."""
+    """Serves networks on a network host. The same temper as the agent's verbs.
+
+    ``ensure`` of different networks, and ``check`` beside them, may run at the same time in several
+    threads; ``ensure`` of one network runs once at a time.
+    """
 
     def ensure(self, network_id: str, nic_id: str | None = None) -> None:
         """Serve the network as its net-api describes it now; with ``nic_id`` only that NIC need be

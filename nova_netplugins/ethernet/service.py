@@ -69,10 +69,12 @@ class EthernetService:
             self._remove(network_id)
 
     def check(self) -> Sequence[str]:
+        # Looked at before net-api is asked: what is begun meanwhile is not taken for stale.
+        here = self._transits.networks()
         wanted = self._context.client.put(self._path, {})["network_ids"]
         self._routers.ensure_host()
         changes = []
-        for network_id in self._transits.networks():
+        for network_id in here:
             if network_id not in wanted:
                 self.remove(network_id)
                 changes.append(f"stopped serving network {network_id}")

@@ -14,7 +14,6 @@ from concurrent.futures import Future
 from netkit.errors import NotFound, ServiceError
 from nova_netplugins.backoff import Schedule
 from nova_netplugins.plugin import NetService
-from nova_netplugins.service.gate import Gate
 from nova_netplugins.service.work import Network, Work
 
 LOG = logging.getLogger(__name__)
@@ -23,14 +22,13 @@ LOG = logging.getLogger(__name__)
 class Service:
     """Runs the net-services of one host; a ``ServiceEndpoint`` of the bus.
 
-    ``ensure`` of different networks may run side by side, for one network never; ``check`` of a
-    service runs alone. A failure in one network or service leaves the others alone and is tried
+    ``ensure`` of different networks may run side by side, for one network never; a check may run
+    beside them, so that a new NIC does not wait for it. A failure in one network or service leaves the others alone and is tried
     again soon.
     """
 
     def __init__(self, services: Mapping[str, NetService], interval: float, workers: int) -> None:
         self._services = services
-        self._gates = {name: Gate() for name in services}
         self._work = Work(self._ensure, workers)
         self._schedule = Schedule(interval)
         self._woken = threading.Event()
@@ -90,9 +88,8 @@ class Service:
 
     def _check(self, name: str, service: NetService) -> bool:
         def check() -> None:
-            with self._gates[name].alone():
-                for change in service.check():
-                    LOG.info("%s: %s", name, change)
+            for change in service.check():
+                LOG.info("%s: %s", name, change)
 
         return self._attempt(f"checking {name}", check)
 
@@ -101,8 +98,7 @@ class Service:
         name, network_id = network
         service = self._services[name]
         try:
-            with self._gates[name].shared():
-                service.ensure(network_id, nic_id)
+            service.ensure(network_id, nic_id)
         except ServiceError as error:
             # A network that is gone among them: the next check stops serving it.
             LOG.warning("serving network %s of %s failed: %s", network_id, name, error)
