@@ -23,8 +23,8 @@ class Service:
     """Runs the net-services of one host; a ``ServiceEndpoint`` of the bus.
 
     ``ensure`` of different networks may run side by side, for one network never; a check may run
-    beside them, so that a new NIC does not wait for it. A failure in one network or service leaves the others alone and is tried
-    again soon.
+    beside them, so that a new NIC does not wait for it. A failure in one network or service leaves
+    the others alone and is tried again soon.
     """
 
     def __init__(self, services: Mapping[str, NetService], interval: float, workers: int) -> None:
