@@ -7,6 +7,7 @@ import argparse
 from nova_netplugins.ethernet.manage import parsing
 from nova_netplugins.ethernet.manage.parsing import Actions
 from nova_netplugins.ethernet.net_api import EthernetNetApi
+from nova_netplugins.plugin import Listing
 
 
 def add_purge(nouns: Actions) -> None:
@@ -23,6 +24,6 @@ def _days(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of days from 0 to 36500")
 
 
-def _purge(api: EthernetNetApi, args: argparse.Namespace) -> str:
+def _purge(api: EthernetNetApi, args: argparse.Namespace) -> Listing:
     nics, networks = api.purge_deleted(args.days)
-    return f"{nics} virtual NICs and {networks} networks are purged"
+    return Listing(("what", "purged"), [("virtual NICs", nics), ("networks", networks)])

@@ -10,6 +10,7 @@ from netkit.wsgi.request import Request, Result
 from nova_netplugins.ethernet.rest import common
 from nova_netplugins.ethernet.rest.common import Body
 from nova_netplugins.ethernet.rows import Row
+from nova_netplugins.ethernet.segments import HIGHEST_VLAN
 from nova_netplugins.ethernet.specs import NetworkSpec
 
 if TYPE_CHECKING:
@@ -79,7 +80,11 @@ CREATE = common.body_of(
 )
 UPDATE = common.body_of("network", _CHANGEABLE)
 LIST = list_query(
-    label=common.NAME, project_id=common.PROJECT, host=common.HOST, vlan=_VLAN, cidr=_V4
+    label=common.NAME,
+    project_id=common.PROJECT,
+    host=common.HOST,
+    vlan={**_VLAN, "minimum": 1, "maximum": HIGHEST_VLAN},
+    cidr=_V4,
 )
 DELETE = {
     "type": "object",

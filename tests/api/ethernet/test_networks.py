@@ -277,6 +277,7 @@ class TestListing:
 
     def test_an_unknown_filter_is_refused(self, service: Service) -> None:
         assert service.refused("GET", "/networks", colour="red").field == "colour"
+        assert service.refused("GET", "/networks", vlan=10**20).field == "vlan"
 
     def test_pages_make_up_the_whole_list(self, service: Service) -> None:
         made = make(service, cidr="10.0.0.0/24", num_networks=5, network_size=8)
