@@ -47,6 +47,7 @@ class SegmentWiring:
             self._host.links.ensure_port(bridge, device)
         elif interface:
             self._host.enslave_physical(interface, bridge)
+        self._host.stay_out(bridge)
         return BridgePort(bridge)
 
     def _ensure_switch(self, segment: Mapping[str, Any]) -> Attachment:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -121,6 +123,22 @@ class Host(ABC):
         self.links.ensure_port(bridge, interface)
         self.routes.move(interface, bridge)
         self.addresses.forget(interface, moved)
+
+    def stay_out(self, bridge: str) -> None:
+        """The host takes no part in what goes over a bridge of ours.
+
+        With IPv6 it would: by its link-local address instances would reach it, and it would take
+        an address and a default route from the router of the network. A bridge that has the host's
+        IPv4 address, from a physical interface in it, stands for that interface and is left alone.
+        """
+        link = self.links.get(bridge)
+        if link is None or link.owner is None:
+            return
+        if any(ipaddress.ip_interface(cidr).version == 4 for cidr in self.addresses.get(bridge)):
+            return
+        # A kernel without IPv6 has nothing to turn off.
+        with contextlib.suppress(NotFound):
+            self.set_sysctl(f"net/ipv6/conf/{bridge}/disable_ipv6", 1)
 
     def detach(self, link: str, attachment: Attachment) -> None:
         """The link is no longer a port there; neither need exist."""

@@ -136,3 +136,18 @@ def test_routes_of_other_programs_are_left_alone(linux: LinuxHost) -> None:
     shell(linux.netns or "", "ip route add 198.51.100.0/24 via 10.0.0.9 proto static")
     linux.routes.ensure_routes("eth0", [])
     assert [one.destination for one in linux.routes.get()] == ["198.51.100.0/24"]
+
+
+def test_the_host_stays_out_of_a_bridge_that_is_only_for_instances(host: Host) -> None:
+    host.links.ensure_bridge("br100", "net 1")
+    host.stay_out("br100")
+    assert host.get_sysctl("net/ipv6/conf/br100/disable_ipv6") == "1"
+
+
+def test_a_bridge_that_stands_for_the_hosts_interface_is_left_alone(host: Host) -> None:
+    host.links.ensure_veth("eth1", "wire", "test")
+    host.addresses.ensure_address("eth1", "192.0.2.1/24")
+    host.links.ensure_bridge("br100", "net 1")
+    host.enslave_physical("eth1", "br100")
+    host.stay_out("br100")
+    assert host.get_sysctl("net/ipv6/conf/br100/disable_ipv6") == "0"

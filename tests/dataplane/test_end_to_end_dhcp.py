@@ -76,6 +76,9 @@ def test_it_forms_the_ipv6_address_that_net_api_told(cloud: Cloud, network: Row)
     eventually(lambda: f"{v6}/64" in instance.shell("ip -6 address show dev eth0 -tentative"), v6)
     assert reaches(instance.netns, network["gateway_v6"])
     assert "default via fe80" in instance.shell("ip -6 route")
+    # The network's router advertises itself to instances, not to the host whose bridge it uses.
+    bridge = cloud.node.machine.run("ip", "-6", "address", "show", "dev", network["bridge"])
+    assert bridge == ""
 
 
 def test_with_two_nics_the_first_has_the_default_route(cloud: Cloud, network: Row) -> None:
