@@ -22,14 +22,25 @@ from tests.eventually import eventually
 _INIT = f"mount -t tmpfs tmpfs {RUN_DIR} && echo up && exec env --ignore-signal=CHLD cat >/dev/null"
 
 
+class CommandFailed(Exception):
+    """A program on a machine did not succeed."""
+
+
 class Daemon:
     """A process on a machine."""
 
     def __init__(self, argv: Sequence[str], log: Path) -> None:
         with log.open("a") as file:
+            self._begin = file.tell()
             self._process = subprocess.Popen(argv, stdout=file, stderr=file)
+        self._log = log
         self._pid = _child_of(self._process)
-        self._name = log.stem
+
+    def has_said(self, text: str) -> bool:
+        """Whether it wrote this to its log."""
+        with self._log.open() as file:
+            file.seek(self._begin)
+            return text in file.read()
 
     def kill(self) -> None:
         """As kill -9 does."""
@@ -71,12 +82,17 @@ class Machine:
         if self._init is not None:
             self._init.communicate()
             self._init = None
+        for link in self.host.links.links():
+            # With the namespace they would go too, but a moment later, with their other ends.
+            if link.kind == "veth":
+                self.host.links.delete(link.name)
         self.host.delete_netns(self.netns)
 
     def run(self, *argv: str) -> str:
         """The output of a program that must succeed."""
         done = subprocess.run([*self._prefix, *argv], capture_output=True, text=True)
-        assert done.returncode == 0, f"{' '.join(argv)}: {done.stdout}{done.stderr}"
+        if done.returncode != 0:
+            raise CommandFailed(f"{' '.join(argv)}: {done.stdout}{done.stderr}")
         return done.stdout
 
     def start(self, log: Path, *argv: str) -> Daemon:
@@ -84,14 +100,9 @@ class Machine:
 
     def processes(self) -> dict[int, str]:
         """Command lines of all that runs there, by process id."""
-        listed = self.run("ps", "-eo", "pid=,ppid=,args=").splitlines()
-        rows = [line.split(None, 2) for line in listed]
-        # The first process, and ps itself.
-        return {
-            int(pid): args
-            for pid, _, args in rows
-            if args not in ("cat", "ps -eo pid=,ppid=,args=")
-        }
+        command = ["ps", "-ww", "-e", "-o", "pid=,args="]
+        rows = [line.split(None, 1) for line in self.run(*command).splitlines()]
+        return {int(pid): args for pid, args in rows if args not in ("cat", " ".join(command))}
 
 
 @contextlib.contextmanager
