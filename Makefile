@@ -22,9 +22,11 @@ lint: $(VENV)/installed ## Style and types.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-sample: $(VENV)/installed ## Make etc/*.sample anew from the options and policy rules.
+sample: export PYTHONWARNINGS = ignore
+sample: $(VENV)/installed ## Make etc/*.sample and the tables of docs/ anew from the code.
 	$(BIN)/oslo-config-generator --config-file etc/config-generator.conf
 	$(BIN)/oslopolicy-sample-generator --namespace nova_netplugins --output-file etc/policy.yaml.sample
+	$(BIN)/python -m tools.reference
 
 clean: ## Remove what was built here.
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache

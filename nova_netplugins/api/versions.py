@@ -30,6 +30,7 @@ class Versions:
         )
 
     def index(self, request: Request) -> Result:
+        """Which versions and network services there are, and whether the server works."""
         return 200, {
             "versions": [_version(request)],
             "services": self._services,
@@ -37,9 +38,11 @@ class Versions:
         }
 
     def show(self, request: Request) -> Result:
+        """The version, and the network services that it has routes for."""
         return 200, {"version": {**_version(request), "services": self._services}}
 
     def healthcheck(self, request: Request) -> Result:
+        """200 or 503, for load balancers: whether the database answers."""
         summary = self._health.summary()
         body = {"health": {"status": summary, "checks": self._health.checks()}}
         return (200 if summary == OK else 503), body

@@ -12,8 +12,7 @@ def common(mac_range: str) -> list[cfg.Opt]:
             "mac_range",
             default=mac_range,
             help="MAC addresses for virtual NICs: an address and the number of its fixed leading "
-            "bits. Services that "
-            "share a wire need ranges that do not overlap.",
+            "bits. Services that share a wire need ranges that do not overlap.",
         ),
         cfg.IntOpt(
             "fixed_ip_disassociate_timeout",
@@ -128,8 +127,7 @@ def layer2() -> list[cfg.Opt]:
         cfg.StrOpt(
             "ovs_datapath_type",
             help="Datapath of Open vSwitch bridges that are made here: netdev for userspace. "
-            "Unset: "
-            "the kernel's.",
+            "Unset: the kernel's.",
         ),
         cfg.BoolOpt(
             "prevent_spoofing",

@@ -12,20 +12,23 @@ TRAITS = Traits(name="flat", serves=False, own_networks=False)
 TABLES = build("flat", fixed_ips="ip_addresses", floating=False)
 
 
+OPTS: list[cfg.Opt] = [
+    *options.common("fa:16:3e:00:00:00/26"),
+    *options.layer2(),
+    *options.flat_bridge("br-flat"),
+    cfg.BoolOpt(
+        "flat_injected",
+        default=True,
+        help="Give an instance its address by injection (config drive, metadata). Without it, "
+        "addresses are only recorded.",
+    ),
+]
+
+
 def network_service(conf: cfg.ConfigOpts) -> NetworkService:
-    own = [
-        cfg.BoolOpt(
-            "flat_injected",
-            default=True,
-            help="Give an instance its address by injection (config drive, metadata). Without it,"
-            " addresses are only "
-            "recorded.",
-        ),
-    ]
-    opts = [
-        *options.common("fa:16:3e:00:00:00/26"),
-        *options.layer2(),
-        *options.flat_bridge("br-flat"),
-        *own,
-    ]
-    return descriptor.network_service(TRAITS, TABLES, opts, __file__)
+    return descriptor.network_service(TRAITS, TABLES, OPTS, __file__)
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """For ``oslo-config-generator``."""
+    return [(TRAITS.name, OPTS)]

@@ -12,11 +12,18 @@ TRAITS = Traits(name="flat_dhcp", serves=True, own_networks=False)
 TABLES = build("flat_dhcp")
 
 
+OPTS: list[cfg.Opt] = [
+    *options.common("fa:16:3e:40:00:00/26"),
+    *options.layer2(),
+    *options.flat_bridge("br-flat-dhcp"),
+    *options.serving(),
+]
+
+
 def network_service(conf: cfg.ConfigOpts) -> NetworkService:
-    opts = [
-        *options.common("fa:16:3e:40:00:00/26"),
-        *options.layer2(),
-        *options.flat_bridge("br-flat-dhcp"),
-        *options.serving(),
-    ]
-    return descriptor.network_service(TRAITS, TABLES, opts, __file__)
+    return descriptor.network_service(TRAITS, TABLES, OPTS, __file__)
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """For ``oslo-config-generator``."""
+    return [(TRAITS.name, OPTS)]
