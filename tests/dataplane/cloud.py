@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import pytest
 
 from nova_netplugins.host import namespaces
 from tests.dataplane.machine import Daemon, Machine, powered
-from tests.dataplane.topology import Namespaces, shell
+from tests.dataplane.topology import Namespaces, capturing, reaches, shell
 from tests.eventually import eventually
 
 Row = dict[str, Any]
@@ -31,8 +32,8 @@ BIN = Path(sys.executable).parent
 SERVICES = ("flat", "flat_dhcp", "vlan")
 DAEMONS = ("service", "agent")
 
-# The outside of every host, from which floating addresses come too.
-HOST_ADDRESS = "192.0.2.1"
+# The outside of hosts, where floating addresses are too, and what hosts of a cloud talk over.
+HOST_ADDRESSES = ("192.0.2.1", "192.0.2.3")
 WORLD_ADDRESS = "192.0.2.2"
 FLOATING_RANGE = "192.0.2.128/28"
 
@@ -185,7 +186,7 @@ class Node:
 
 @dataclass
 class Cloud:
-    """``nodes``: the first one has net-api. ``world``: a namespace beyond the first one's eth0."""
+    """``nodes``: the first one has net-api. ``world``: a namespace beyond the hosts' eth0."""
 
     namespaces: Namespaces
     directory: Path
@@ -198,6 +199,10 @@ class Cloud:
     def node(self) -> Node:
         return self.nodes[0]
 
+    def address_of(self, node: Node) -> str:
+        """The host's address outside."""
+        return HOST_ADDRESSES[self.nodes.index(node)]
+
     def add_node(self, name: str, machine: Machine) -> Node:
         state = self.directory / name
         state.mkdir()
@@ -206,10 +211,12 @@ class Cloud:
         settings: dict[str, dict[str, object]] = {
             "DEFAULT": {
                 "host": name,
-                "my_ip": HOST_ADDRESS,
+                "my_ip": HOST_ADDRESSES[len(self.nodes)],
                 "state_path": state,
                 "network_service_conf": listed,
             },
+            "api": {"bind_host": "0.0.0.0"},
+            "net_api": {"endpoint_override": f"http://{HOST_ADDRESSES[0]}:{PORT}"},
             "agent": {"sync_interval": 1},
             "service": {"sync_interval": 0.5},
         }
@@ -291,10 +298,13 @@ class Cloud:
     def disassociate(self, service: str, floating: str) -> None:
         self.api.delete(f"/{service}/floating_ips/{floating}/association")
 
-    def router(self, network: Row, *argv: str) -> str:
-        """The output of a program in the network's router, on the first node."""
-        netns = f"nnp-{network['id'][:11]}"
-        return self.node.machine.run("ip", "netns", "exec", netns, *argv)
+    def source_of(self, instance: Instance) -> str:
+        """The address that an instance has for the outside."""
+        with capturing(self.world, "eth0", f"icmp and dst {WORLD_ADDRESS}") as first_line:
+            assert reaches(instance.netns, WORLD_ADDRESS)
+            found = re.search(rf"([0-9.]+) > {WORLD_ADDRESS}", first_line())
+        assert found is not None
+        return found[1]
 
 
 @contextlib.contextmanager
@@ -309,31 +319,34 @@ def directory() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def prepared(settings: Settings | None = None) -> Iterator[Cloud]:
-    """A cloud of one host, ``h1``, with an outside. Nothing runs yet."""
+def prepared(settings: Settings | None = None, hosts: int = 1) -> Iterator[Cloud]:
+    """A cloud of hosts ``h1``, ``h2`` ... with an outside. Nothing runs yet."""
     if os.geteuid() != 0:
         pytest.skip("needs root: makes network namespaces")
     with contextlib.ExitStack() as stack:
         made = stack.enter_context(contextlib.closing(Namespaces()))
         cloud = Cloud(made, stack.enter_context(directory()), settings or {})
-        machine = stack.enter_context(powered(made.make("h1")))
-        cloud.add_node("h1", machine)
         cloud.world = made.make("world")
-        join_world(cloud)
+        shell(cloud.world, "ip link add eth0 type bridge && ip link set eth0 up")
+        shell(cloud.world, f"ip address add {WORLD_ADDRESS}/24 dev eth0")
+        for number in range(hosts):
+            name = f"h{number + 1}"
+            node = cloud.add_node(name, stack.enter_context(powered(made.make(name))))
+            join_world(cloud, node)
         yield cloud
 
 
 @contextlib.contextmanager
-def running(settings: Settings | None = None) -> Iterator[Cloud]:
+def running(settings: Settings | None = None, hosts: int = 1) -> Iterator[Cloud]:
     """``prepared``, with all daemons at work."""
-    with prepared(settings) as cloud:
+    with prepared(settings, hosts) as cloud:
         cloud.start()
         yield cloud
 
 
-def join_world(cloud: Cloud) -> None:
-    """The first host's eth0 leads outside."""
-    netns = cloud.node.machine.netns
-    shell(netns, f"ip link add eth0 type veth peer name eth0 netns {cloud.world}")
-    shell(netns, f"ip address add {HOST_ADDRESS}/24 dev eth0; ip link set eth0 up")
-    shell(cloud.world, f"ip address add {WORLD_ADDRESS}/24 dev eth0; ip link set eth0 up")
+def join_world(cloud: Cloud, node: Node) -> None:
+    """The host's eth0 leads outside."""
+    netns, name = node.machine.netns, node.name
+    shell(netns, f"ip link add eth0 type veth peer name {name} netns {cloud.world}")
+    shell(netns, f"ip address add {cloud.address_of(node)}/24 dev eth0; ip link set eth0 up")
+    shell(cloud.world, f"ip link set {name} master eth0 up")

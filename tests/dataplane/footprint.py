@@ -41,8 +41,8 @@ def comes_back(machine: Machine, before: Footprint, seconds: float = 20) -> str:
 
 
 def _difference(before: Footprint, after: Footprint) -> str:
-    texts = [pprint.pformat(found, width=160).splitlines() for found in (before, after)]
-    return "\n".join(difflib.unified_diff(*texts, "before", "after", lineterm="", n=1))
+    old, new = (pprint.pformat(found, width=160).splitlines() for found in (before, after))
+    return "\n".join(difflib.unified_diff(old, new, "before", "after", lineterm="", n=1))
 
 
 def lasting(found: Footprint) -> Footprint:

@@ -60,7 +60,7 @@ def test_everything_comes_back_after_a_reboot(cloud: Cloud) -> None:
 
     cloud.node.machine.power_off()
     cloud.node.machine.power_on()
-    clouds.join_world(cloud)
+    clouds.join_world(cloud, cloud.node)
     cloud.node.start("api", *DAEMONS)
     eventually(cloud.api.answers, "net-api answers", 30)
     for instance in pair:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Iterator
 
@@ -10,8 +9,8 @@ import pytest
 
 from nova_netplugins.host.namespaces import socket_in
 from tests.dataplane import cloud as clouds
-from tests.dataplane.cloud import WORLD_ADDRESS, Cloud, Instance, Row
-from tests.dataplane.topology import capturing, eventually, is_cut_off, reaches, shell
+from tests.dataplane.cloud import Cloud, Instance, Row
+from tests.dataplane.topology import eventually, is_cut_off, reaches, shell
 
 pytestmark = pytest.mark.root
 
@@ -35,14 +34,6 @@ def pair(cloud: Cloud, network: Row) -> list[Instance]:
     return pair
 
 
-def source_seen_outside(cloud: Cloud, instance: Instance) -> str:
-    with capturing(cloud.world, "eth0", f"icmp and dst {WORLD_ADDRESS}") as first_line:
-        assert reaches(instance.netns, WORLD_ADDRESS)
-        found = re.search(rf"([0-9.]+) > {WORLD_ADDRESS}", first_line())
-        assert found is not None
-        return found[1]
-
-
 def leads_to(instance: Instance, cloud: Cloud, address: str) -> bool:
     """Whether it is this instance that answers at the address."""
     listener = socket_in(instance.netns, socket.AF_INET, socket.SOCK_STREAM)
@@ -54,7 +45,7 @@ def leads_to(instance: Instance, cloud: Cloud, address: str) -> bool:
 
 
 def test_without_one_an_instance_leaves_as_the_host(cloud: Cloud, pair: list[Instance]) -> None:
-    assert source_seen_outside(cloud, pair[0]) == clouds.HOST_ADDRESS
+    assert cloud.source_of(pair[0]) == cloud.address_of(cloud.node)
 
 
 def test_it_reaches_its_instance_moves_and_is_taken_away(
@@ -67,17 +58,17 @@ def test_it_reaches_its_instance_moves_and_is_taken_away(
     cloud.associate("flat_dhcp", floating, one)
     assert eventually(lambda: reaches(cloud.world, floating))
     assert leads_to(one, cloud, floating)
-    assert source_seen_outside(cloud, one) == floating
+    assert cloud.source_of(one) == floating
     assert reaches(two.netns, floating)
 
     cloud.associate("flat_dhcp", floating, two)
     assert eventually(lambda: leads_to(two, cloud, floating))
     assert not leads_to(one, cloud, floating)
-    assert source_seen_outside(cloud, one) == clouds.HOST_ADDRESS
+    assert cloud.source_of(one) == cloud.address_of(cloud.node)
 
     cloud.disassociate("flat_dhcp", floating)
     assert eventually(lambda: is_cut_off(cloud.world, floating))
-    assert source_seen_outside(cloud, two) == clouds.HOST_ADDRESS
+    assert cloud.source_of(two) == cloud.address_of(cloud.node)
 
 
 def test_connections_end_with_the_association(cloud: Cloud, pair: list[Instance]) -> None:
