@@ -286,7 +286,8 @@ class NetApi(Protocol):
 
 class NetAgent(Protocol):
     """Wires virtual NICs on a compute host. Each verb may be repeated after a crash at any line,
-    and repairs."""
+    and repairs. They are called one at a time.
+    """
 
     def setup_network(self, network: Network) -> None:
         """Make what the network needs on this host (its bridge, its VLAN device)."""

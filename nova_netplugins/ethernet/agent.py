@@ -3,6 +3,7 @@ segments."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Sequence
 
@@ -11,7 +12,7 @@ from nova_netplugins.ethernet.guard import Guard
 from nova_netplugins.ethernet.segment_wiring import SegmentWiring
 from nova_netplugins.ethernet.traits import Traits
 from nova_netplugins.host.driver import BridgePort
-from nova_netplugins.host.errors import HostError
+from nova_netplugins.host.errors import HostError, NotFound
 
 LOG = logging.getLogger(__name__)
 
@@ -47,7 +48,9 @@ class EthernetAgent:
             self._context.served.ensure(network, nic.id)
 
     def unplug(self, nic: plugin.VirtualNic) -> None:
-        self._host.links.release_port(nic.device)
+        # The tap may go while we are at it.
+        with contextlib.suppress(NotFound):
+            self._host.links.release_port(nic.device)
         if self._host.switch.available():
             self._host.switch.remove_port(nic.device)
         if self._guard is not None:
@@ -100,7 +103,8 @@ class EthernetAgent:
         ours = {name for name, owner in owned.items() if owner == f"{self._traits.name} segment"}
         for link in self._host.links.links():
             if link.master in ours and link.name.startswith("tap") and link.name not in devices:
-                self._host.links.release_port(link.name)
+                with contextlib.suppress(NotFound):
+                    self._host.links.release_port(link.name)
                 changes.append(f"unplugged {link.name}")
         if self._host.switch.available():
             for port, owner in self._host.switch.owned("tap").items():
