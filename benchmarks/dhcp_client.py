@@ -26,9 +26,13 @@ class Answer:
 
 
 class RawClient:
-    """Sends and reads whole frames, so that each request can have a MAC of its own."""
+    """Sends and reads whole frames, so that each request can have a MAC of its own.
 
-    def __init__(self, netns: str, device: str) -> None:
+    ``resend``: seconds until a question that was not answered is asked again.
+    """
+
+    def __init__(self, netns: str, device: str, resend: float = RESEND_SECONDS) -> None:
+        self._resend = resend
         kind = socket.SOCK_RAW
         self._socket = namespaces.socket_in(netns, socket.AF_PACKET, kind, socket.htons(_ETH_IP))
         self._socket.bind((device, 0))
@@ -37,12 +41,12 @@ class RawClient:
         """The address that the client has got, None if it got none within that many seconds."""
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
-            offer = self.discover(mac, RESEND_SECONDS)
+            offer = self.discover(mac, self._resend)
             if offer is None:
                 continue
             wish = _option(50, socket.inet_aton(offer.address))
             wish += _option(54, socket.inet_aton(offer.server))
-            answer = self._ask(mac, REQUEST, wish, RESEND_SECONDS)
+            answer = self._ask(mac, REQUEST, wish, self._resend)
             if answer is not None and answer.kind == ACK:
                 return answer.address
         return None

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
-import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import uuid
@@ -19,15 +16,14 @@ from typing import Any
 
 import pytest
 
-from nova_netplugins.host import namespaces
+from tests.dataplane.instances import Instance
 from tests.dataplane.machine import Daemon, Machine, powered
+from tests.dataplane.net_api import PORT, Api, Row
 from tests.dataplane.topology import Namespaces, capturing, reaches, shell
 from tests.eventually import eventually
 
-Row = dict[str, Any]
 Settings = Mapping[str, Mapping[str, object]]
 
-PORT = 9797
 BIN = Path(sys.executable).parent
 SERVICES = ("flat", "flat_dhcp", "vlan")
 DAEMONS = ("service", "agent")
@@ -36,126 +32,6 @@ DAEMONS = ("service", "agent")
 HOST_ADDRESSES = ("192.0.2.1", "192.0.2.3")
 WORLD_ADDRESS = "192.0.2.2"
 FLOATING_RANGE = "192.0.2.128/28"
-
-_DHCP_SCRIPT = """#!/bin/sh
-[ "$1" = bound ] || exit 0
-env > {lease}
-ip address replace "$ip/$mask" dev "$interface"
-[ -z "$mtu" ] || ip link set "$interface" mtu "$mtu"
-for gateway in $router; do ip route replace default via "$gateway" dev "$interface"; done
-"""
-
-
-def ask(
-    netns: str, server: str, path: str, method: str = "GET", body: Row | None = None
-) -> tuple[int, Any]:
-    """Status and content (of JSON: what it says) that a client in the namespace is answered."""
-    connection = http.client.HTTPConnection(server, timeout=30)
-    with namespaces.entered(netns), contextlib.closing(connection):
-        content = None if body is None else json.dumps(body)
-        connection.request(method, path, content, {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        text = response.read()
-    is_json = text and "json" in response.headers["Content-Type"]
-    return response.status, json.loads(text) if is_json else text
-
-
-class Api:
-    """net-api as its clients see it. What it refuses fails the test."""
-
-    def __init__(self, netns: str) -> None:
-        self._netns = netns
-
-    def answers(self) -> bool:
-        with contextlib.suppress(OSError):
-            return self._call("GET", "/", None)[0] == 200
-        return False
-
-    def get(self, path: str) -> Any:
-        return self._succeed("GET", path, None)
-
-    def post(self, path: str, body: Row) -> Any:
-        return self._succeed("POST", path, body)
-
-    def put(self, path: str, body: Row) -> Any:
-        return self._succeed("PUT", path, body)
-
-    def delete(self, path: str) -> None:
-        self._succeed("DELETE", path, None)
-
-    def _succeed(self, method: str, path: str, body: Row | None) -> Any:
-        status, answer = self._call(method, f"/v1.0{path}", body)
-        assert status < 300, f"{method} {path}: {status} {answer}"
-        return answer
-
-    def _call(self, method: str, path: str, body: Row | None) -> tuple[int, Any]:
-        return ask(self._netns, f"127.0.0.1:{PORT}", path, method, body)
-
-
-class Instance:
-    """A network namespace whose NICs are plugged as a compute host's would be."""
-
-    def __init__(self, cloud: Cloud, name: str, machine: Machine, nics: list[Row]) -> None:
-        self._cloud = cloud
-        self._machine = machine
-        self.id = str(nics[0]["instance_id"])
-        self.nics = nics
-        self.netns = cloud.namespaces.make(name)
-
-    @property
-    def addresses(self) -> list[str]:
-        """IPv4 and IPv6 addresses that net-api gave the first NIC."""
-        return [str(fixed["address"]) for fixed in self.nics[0]["fixed_ips"]]
-
-    @property
-    def address(self) -> str:
-        return self.addresses[0]
-
-    def make_taps(self) -> None:
-        for index, nic in enumerate(self.nics):
-            peer = f"peer name eth{index} address {nic['mac_address']} netns {self.netns}"
-            command = f"ip -n {self._machine.netns} link add {nic['device']} type veth {peer}"
-            subprocess.run(command.split(), check=True)
-            self.shell(f"ip link set eth{index} up")
-
-    def is_active(self) -> bool:
-        rows = self._cloud.api.get(f"/{self._service}/instances/{self.id}/virtual_nics")
-        return all(nic["status"] == "ACTIVE" for nic in rows["virtual_nics"])
-
-    def wait_until_active(self) -> None:
-        eventually(self.is_active, f"the NICs of {self.netns} are ACTIVE", 20)
-
-    def ask_dhcp(self, interface: str = "eth0", *options: int) -> dict[str, str]:
-        """What udhcpc got and set: its script's variables."""
-        lease = self._cloud.directory / f"{self.netns}-{interface}.lease"
-        script = lease.with_suffix(".sh")
-        script.write_text(_DHCP_SCRIPT.format(lease=lease))
-        script.chmod(0o755)
-        asked = " ".join(f"-O {option}" for option in (26, *options))
-        self.shell(f"udhcpc -i {interface} -f -q -n -t 20 -T 1 -s {script} {asked}")
-        return dict(line.split("=", 1) for line in lease.read_text().splitlines() if "=" in line)
-
-    def configure(self, length: int = 24, gateway: str | None = None) -> None:
-        """The address that net-api gave, without asking anybody."""
-        self.shell(f"ip address replace {self.address}/{length} dev eth0")
-        if gateway is not None:
-            self.shell(f"ip route replace default via {gateway}")
-
-    def shell(self, command: str) -> str:
-        return shell(self.netns, command)
-
-    def delete(self) -> None:
-        """As Nova does: the NICs first, then their taps."""
-        self._cloud.api.delete(f"/{self._service}/instances/{self.id}/virtual_nics")
-        self.delete_taps()
-
-    def delete_taps(self) -> None:
-        for index in range(len(self.nics)):
-            self.shell(f"ip link delete eth{index}")
-
-    @property
-    def _service(self) -> str:
-        return str(self.nics[0]["service"])
 
 
 @dataclass
@@ -206,13 +82,22 @@ class Cloud:
     def add_node(self, name: str, machine: Machine) -> Node:
         state = self.directory / name
         state.mkdir()
-        listed = state / "nova-network.conf"
+        node = Node(name, machine, state / "nova-netplugins.conf")
+        self.nodes.append(node)
+        return node
+
+    def configure(self, group: str, **options: object) -> None:
+        """Further settings of all nodes, before ``start``."""
+        self.settings = {**self.settings, group: {**self.settings.get(group, {}), **options}}
+
+    def _write_settings(self, node: Node) -> None:
+        listed = node.config.with_name("nova-network.conf")
         listed.write_text("".join(f"nova_netplugins.{service}\n" for service in SERVICES))
-        settings: dict[str, dict[str, object]] = {
+        usual: Settings = {
             "DEFAULT": {
-                "host": name,
-                "my_ip": HOST_ADDRESSES[len(self.nodes)],
-                "state_path": state,
+                "host": node.name,
+                "my_ip": self.address_of(node),
+                "state_path": node.config.parent,
                 "network_service_conf": listed,
             },
             "api": {"bind_host": "0.0.0.0"},
@@ -220,19 +105,16 @@ class Cloud:
             "agent": {"sync_interval": 1},
             "service": {"sync_interval": 0.5},
         }
-        for group, options in self.settings.items():
-            settings[group] = {**settings.get(group, {}), **options}
-        config = state / "nova-netplugins.conf"
         lines = []
-        for group, values in settings.items():
-            lines += [f"[{group}]", *(f"{key} = {value}" for key, value in values.items())]
-        config.write_text("\n".join(lines) + "\n")
-        node = Node(name, machine, config)
-        self.nodes.append(node)
-        return node
+        for group in {**usual, **self.settings}:
+            options = {**usual.get(group, {}), **self.settings.get(group, {})}
+            lines += [f"[{group}]", *(f"{key} = {value}" for key, value in options.items())]
+        node.config.write_text("\n".join(lines) + "\n")
 
     def start(self) -> None:
         """net-api with its database on the first node, the daemons on each."""
+        for node in self.nodes:
+            self._write_settings(node)
         self.api = Api(self.node.machine.netns)
         manage = str(BIN / "nova-netplugins-manage")
         self.node.machine.run(manage, "--config-file", str(self.node.config), "db", "upgrade")
@@ -277,10 +159,15 @@ class Cloud:
         """An instance with its NICs plugged, but without addresses inside."""
         where = node or self.node
         nics = self.allocate(service, *networks, project=project, node=where)
-        instance = Instance(self, name, where.machine, nics)
+        instance = self.make_instance(name, nics, where)
         instance.make_taps()
         instance.wait_until_active()
         return instance
+
+    def make_instance(self, name: str, nics: list[Row], node: Node) -> Instance:
+        """An instance that has its NICs, but no taps yet."""
+        netns = self.namespaces.make(name)
+        return Instance(netns, nics, node.machine, self.api, self.directory)
 
     def make_floating(self, service: str, project: str | None = None) -> str:
         """A floating address of the project."""

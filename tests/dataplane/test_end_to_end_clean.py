@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.dataplane import cloud as clouds
-from tests.dataplane.cloud import DAEMONS, SERVICES, Cloud, Instance
+from tests.dataplane.cloud import DAEMONS, SERVICES, Cloud
 from tests.dataplane.footprint import comes_back, footprint, lasting
+from tests.dataplane.instances import Instance
 from tests.dataplane.topology import reaches
 from tests.eventually import eventually
 

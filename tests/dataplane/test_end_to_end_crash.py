@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.dataplane import cloud as clouds
-from tests.dataplane.cloud import DAEMONS, Cloud, Instance, Row
+from tests.dataplane.cloud import DAEMONS, Cloud
 from tests.dataplane.footprint import comes_back, footprint
+from tests.dataplane.instances import Instance
+from tests.dataplane.net_api import Row
 from tests.dataplane.topology import pinging, reaches
 from tests.eventually import eventually
 
@@ -103,7 +105,7 @@ def test_killed_at_any_moment_they_still_serve_all_who_come_and_forget_all_who_g
 
 def come(cloud: Cloud, network: Row, number: int) -> Instance:
     nics = cloud.allocate("flat_dhcp", network)
-    instance = Instance(cloud, f"storm{number}", cloud.node.machine, nics)
+    instance = cloud.make_instance(f"storm{number}", nics, cloud.node)
     instance.make_taps()
     return instance
 

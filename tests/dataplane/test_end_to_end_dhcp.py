@@ -8,8 +8,9 @@ import pytest
 
 from nova_netplugins.host import namespaces as netns_tools
 from tests.dataplane import cloud as clouds
-from tests.dataplane.cloud import Cloud, Row
+from tests.dataplane.cloud import Cloud
 from tests.dataplane.fake_nova import SECRET, FakeNova
+from tests.dataplane.net_api import Row, ask
 from tests.dataplane.topology import reaches
 from tests.eventually import eventually
 
@@ -107,10 +108,10 @@ def test_its_lease_is_known_to_net_api_and_ends_with_it(cloud: Cloud, network: R
 def test_it_reaches_novas_metadata_as_itself(cloud: Cloud, network: Row, nova: FakeNova) -> None:
     instance = cloud.boot("curious", "flat_dhcp", network)
     instance.ask_dhcp()
-    assert clouds.ask(instance.netns, METADATA, "/latest/meta-data/")[0] == 502
+    assert ask(instance.netns, METADATA, "/latest/meta-data/")[0] == 502
     with netns_tools.entered(cloud.node.machine.netns):
         nova.start()
-    status, asked = clouds.ask(instance.netns, METADATA, "/latest/meta-data/")
+    status, asked = ask(instance.netns, METADATA, "/latest/meta-data/")
     assert status == 201
     assert asked["path"] == "/latest/meta-data/"
     headers = dict(asked["headers"])

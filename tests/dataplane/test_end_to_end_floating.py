@@ -9,7 +9,9 @@ import pytest
 
 from nova_netplugins.host.namespaces import socket_in
 from tests.dataplane import cloud as clouds
-from tests.dataplane.cloud import Cloud, Instance, Row
+from tests.dataplane.cloud import Cloud
+from tests.dataplane.instances import Instance
+from tests.dataplane.net_api import Row
 from tests.dataplane.topology import eventually, is_cut_off, reaches, shell
 
 pytestmark = pytest.mark.root

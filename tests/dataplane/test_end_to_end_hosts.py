@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.dataplane import cloud as clouds
-from tests.dataplane.cloud import Cloud, Instance, Row
+from tests.dataplane.cloud import Cloud
+from tests.dataplane.instances import Instance
+from tests.dataplane.net_api import Row
 from tests.dataplane.topology import reaches, shell
 from tests.eventually import eventually
 
