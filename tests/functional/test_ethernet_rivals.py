@@ -57,7 +57,12 @@ def drawn(api: EthernetNetApi) -> list[str]:
     return [row["address"] for row in api.drawn_addresses(None, None)]
 
 
-def test_the_first_instances_of_a_project_share_one_network(vlan: EthernetNetApi) -> None:
+@pytest.mark.parametrize("associated", [False, True])
+def test_the_first_instances_of_a_project_share_one_network(
+    cloud: Cloud, vlan: EthernetNetApi, associated: bool
+) -> None:
+    for project in ("p0", "p1") if associated else ():
+        cloud.associations.associate(project, "vlan")
     jobs = [lambda n=number: boot(vlan, f"i{n}", f"p{n % 2}") for number in range(16)]
     nics = at_once(*jobs)
     assert errors_in(nics) == []

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.api.ethernet.served import ServedCloud, Service, address_of
+from tests.api.ethernet.served import SERVICES, ServedCloud, Service, address_of
+from tests.eventually import eventually
 
 
 @pytest.fixture
@@ -172,6 +173,27 @@ class TestBadWishes:
         body = {"project_id": vlan.new_project(), "network_id": network["id"]}
         refusal = vlan.refused("POST", "/virtual_nics", {"virtual_nic": body})
         assert (refusal.status, refusal.code) == (404, "network_not_found")
+
+
+class TestResting:
+    @pytest.fixture
+    def settings(self) -> str:
+        return "".join(f"[{name}]\nfixed_ip_disassociate_timeout = 1\n" for name in SERVICES)
+
+    def test_an_address_is_drawn_again_when_it_has_rested(
+        self, service: Service, project: str
+    ) -> None:
+        network = service.network(project, cidr="10.5.0.0/30")
+        nic = service.nic(project, network["id"])
+        service.delete(f"/virtual_nics/{nic['id']}")
+        body = {"virtual_nic": {"project_id": project, "network_id": network["id"]}}
+        refusal = service.refused("POST", "/virtual_nics", body)
+        assert refusal.code == "no_more_addresses"
+        eventually(
+            lambda: service.call("POST", "/virtual_nics", body).status_code == 201,
+            "the address has rested and is drawn again",
+        )
+        assert service.addresses() == ["10.5.0.2"]
 
 
 class TestListing:
