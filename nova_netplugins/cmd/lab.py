@@ -24,6 +24,7 @@ from nova_netplugins.host.errors import HostError
 from nova_netplugins.lab import show
 from nova_netplugins.lab.compute import Compute
 from nova_netplugins.lab.lab import Lab
+from nova_netplugins.lab.place import Place
 from nova_netplugins.plugin import RequestedNic
 from nova_netplugins.process import AlreadyRunning
 
@@ -116,8 +117,14 @@ def _nic(text: str) -> RequestedNic:
 
 
 def _lab(args: argparse.Namespace) -> Lab:
-    conf = configuration.load(config_files=args.config_file)
+    conf = configuration.load(config_files=args.config_file or _of_demonstration())
     return Lab(Compute(make_client(conf), conf.host), LinuxHost(conf.host_netns, conf.ovs_database))
+
+
+def _of_demonstration() -> list[str] | None:
+    """While a demonstration runs, the lab is its lab."""
+    configuration_file = Place(_state_dir(), packets=True).configuration
+    return [str(configuration_file)] if configuration_file.exists() else None
 
 
 def _need_root() -> None:
@@ -181,7 +188,10 @@ def _demo(args: argparse.Namespace) -> int:
     # Here, as a server's libraries take longer to load than the other commands to run.
     from nova_netplugins.lab.perform import perform
 
-    return perform(args.state_dir or _state_dir(), once=args.once)
+    command = sys.argv[0]
+    if args.state_dir is not None:
+        command += f" --config-file {Place(args.state_dir, packets=True).configuration}"
+    return perform(args.state_dir or _state_dir(), once=args.once, lab=command)
 
 
 def _state_dir() -> Path:

@@ -28,14 +28,14 @@ and what would be seen of them is a dash. net-api, the database and the network 
 SERVING = """\
 net-api serves on {url} until Ctrl-C. Try, in another terminal:
   curl {url}/v1.0/vlan/networks
-  nova-netplugins-lab --config-file {file} boot --project blue --name blue-3
-  nova-netplugins-lab --config-file {file} ping blue-3 blue-1
-  nova-netplugins-lab --config-file {file} console blue-3 ip address
+  {lab} boot --project blue --name blue-3
+  {lab} ping blue-3 blue-1
+  {lab} console blue-3 ip address
 """
 
 
-def perform(directory: Path, *, once: bool) -> int:
-    """Returns the exit code: 0, or 1 when something in the table is not as it should be.
+def perform(directory: Path, *, once: bool, lab: str) -> int:
+    """``lab``: the lab's command, to tell people. Returns the exit code: 0, or 1 when something in the table is not as it should be.
 
     Raises ``AlreadyRunning`` when another demonstration runs there, and whatever the parts raise.
     """
@@ -49,7 +49,7 @@ def perform(directory: Path, *, once: bool) -> int:
         try:
             place.make(MODULES)
             with _logging(place.directory / "demo.log"):
-                return _perform(place, stop, once=once)
+                return _perform(place, stop, once=once, lab=lab)
         finally:
             place.sweep()
 
@@ -73,7 +73,7 @@ def _logging(path: Path) -> Iterator[None]:
             handler.close()
 
 
-def _perform(place: Place, stop: StopSignal, *, once: bool) -> int:
+def _perform(place: Place, stop: StopSignal, *, once: bool, lab: str) -> int:
     began = time.monotonic()
     conf = configuration.load(config_files=[str(place.configuration)])
     catalogue = load_catalogue(conf)
@@ -91,6 +91,6 @@ def _perform(place: Place, stop: StopSignal, *, once: bool) -> int:
         for failure in outcome.failures:
             print(f"FAILED: {failure}")
         if not once:
-            print("\n" + SERVING.format(url=running.url, file=place.configuration), flush=True)
+            print("\n" + SERVING.format(url=running.url, lab=lab), flush=True)
             stop.wait()
     return 1 if outcome.failures else 0
