@@ -35,7 +35,8 @@ net-api serves on {url} until Ctrl-C. Try, in another terminal:
 
 
 def perform(directory: Path, *, once: bool, lab: str) -> int:
-    """``lab``: the lab's command, to tell people. Returns the exit code: 0, or 1 when something in the table is not as it should be.
+    """``lab``: the lab's command, to tell people. Returns the exit code: 0, or 1 when something in
+    the table is not as it should be.
 
     Raises ``AlreadyRunning`` when another demonstration runs there, and whatever the parts raise.
     """
