@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 
 from nova_netplugins import plugin
-from nova_netplugins.ethernet.guard import Guard
+from nova_netplugins.ethernet.guard import BridgeGuard, Guard, SwitchGuard
 from nova_netplugins.ethernet.segment_wiring import SegmentWiring
 from nova_netplugins.ethernet.traits import Traits
 from nova_netplugins.host.driver import BridgePort
@@ -25,17 +25,17 @@ class EthernetAgent:
         self._context = context
         self._host = context.host
         self._segments = SegmentWiring(traits, context.conf, context.host)
-        guarded = context.conf[traits.name].prevent_spoofing
-        self._guard = Guard(context.host, traits.name) if guarded else None
+        self._guard = self._make_guard()
 
     def setup_network(self, network: plugin.Network) -> None:
         with self._segments.lock():
             self._segments.ensure(network.attributes, network.mtu)
 
     def plug(self, nic: plugin.VirtualNic, network: plugin.Network) -> None:
-        if self._guard is not None:
+        guard = None if self._guard is None else self._ready(self._guard)
+        if guard is not None and not guard.needs_port:
             # Before it is joined: no frame of the instance passes unguarded.
-            self._ready(self._guard).ensure(nic)
+            guard.ensure(nic)
         with self._segments.lock():
             attachment = self._segments.ensure(network.attributes, network.mtu)
             if network.mtu is not None:
@@ -43,6 +43,8 @@ class EthernetAgent:
             if self._host.needs_checksums(attachment):
                 self._host.disable_checksum_offload(nic.device)
             self._host.attach(nic.device, attachment, self._owner(nic))
+        if guard is not None and guard.needs_port:
+            guard.ensure(nic)
         self._host.links.set_up(nic.device)
         if self._traits.serves:
             self._context.served.ensure(network, nic.id)
@@ -63,6 +65,13 @@ class EthernetAgent:
         with self._segments.lock():
             changes += [f"removed bridge {name}" for name in self._segments.remove_unused(())]
         return changes
+
+    def _make_guard(self) -> Guard | None:
+        options = self._context.conf[self._traits.name]
+        if not options.prevent_spoofing:
+            return None
+        kind = SwitchGuard if options.interface_driver == "openvswitch" else BridgeGuard
+        return kind(self._host, self._traits.name)
 
     def _owner(self, nic: plugin.VirtualNic) -> str:
         return f"{self._traits.name} nic {nic.id}"

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 
 from nova_netplugins import plugin
 from nova_netplugins.host.antispoof import GuardedNic, antispoof_table
+from nova_netplugins.host.antispoof_flows import antispoof_flows
 from nova_netplugins.host.driver import Host
 from nova_netplugins.host.nft import TABLE
 
 
-class Guard:
-    """A table of the bridge family for each service, so that none needs to know another's NICs."""
+class Guard(ABC):
+    """Each service has rules of its own, so that none needs to know another's NICs."""
+
+    needs_port = False
+    """Whether a tap can be guarded only when it is a port already."""
 
     def __init__(self, host: Host, service: str) -> None:
-        self._nft = host.nft
+        self._host = host
         self._owner = f"{service} antispoof"
-        self._name = f"{TABLE}_{service}"
         self._nics: dict[str, GuardedNic] | None = None
 
     @property
@@ -43,7 +47,50 @@ class Guard:
 
     def _apply(self) -> bool:
         assert self._nics is not None
-        return self._nft.converge(antispoof_table(self._nics.values(), self._owner, self._name))
+        return self._converge(list(self._nics.values()))
+
+    @abstractmethod
+    def _converge(self, nics: Sequence[GuardedNic]) -> bool:
+        """The rules are those for these NICs; whether anything was changed."""
+
+
+class BridgeGuard(Guard):
+    """For ports of Linux bridges: a table of the bridge family."""
+
+    def __init__(self, host: Host, service: str) -> None:
+        super().__init__(host, service)
+        self._name = f"{TABLE}_{service}"
+
+    def _converge(self, nics: Sequence[GuardedNic]) -> bool:
+        return self._host.nft.converge(antispoof_table(nics, self._owner, self._name))
+
+
+class SwitchGuard(Guard):
+    """For ports of Open vSwitch: OpenFlow rules on the bridges that have them.
+
+    They go when ovs-vswitchd is restarted, and come back with the next comparison.
+    """
+
+    needs_port = True
+
+    def __init__(self, host: Host, service: str) -> None:
+        super().__init__(host, service)
+        self._bridges: set[str] = set()
+
+    def _converge(self, nics: Sequence[GuardedNic]) -> bool:
+        switch = self._host.switch
+        if not switch.available():
+            return False
+        ports, numbers = switch.owned().keys(), switch.numbers()
+        # Bridges with nothing of ours may speak another OpenFlow; those that had something must
+        # forget it, for port numbers are used again.
+        self._bridges |= {name for name in numbers if not ports.isdisjoint(numbers[name])}
+        self._bridges &= numbers.keys()
+        changed = [
+            switch.converge_flows(name, self._owner, antispoof_flows(nics, numbers[name]))
+            for name in self._bridges
+        ]
+        return any(changed)
 
 
 def _guarded(nic: plugin.VirtualNic) -> GuardedNic:

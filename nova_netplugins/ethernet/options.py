@@ -132,7 +132,6 @@ def layer2() -> list[cfg.Opt]:
         cfg.BoolOpt(
             "prevent_spoofing",
             default=True,
-            help="Drop frames from a virtual NIC that bear another MAC or IP address than its own. "
-            "Open vSwitch bridges are not guarded.",
+            help="Drop frames from a virtual NIC that bear another MAC or IP address than its own.",
         ),
     ]

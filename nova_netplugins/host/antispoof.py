@@ -119,20 +119,32 @@ def _layer2_keys(nics: Iterable[GuardedNic]) -> list[Key]:
     return [(interface_key(nic.tap), nic.mac.lower()) for nic in nics if not _pairs(nic)]
 
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def allowed_sources(nic: GuardedNic) -> list[tuple[str, Network]]:
+    """The MAC addresses in lower case with the addresses that the NIC may use with each, none
+    within another. Empty for a NIC of a layer 2 network."""
+    pairs = _pairs(nic)
+    pairs += [(mac, link_local(mac)) for mac in {mac for mac, _ in pairs}]
+    by_mac: dict[tuple[str, int], list[Network]] = {}
+    for mac, cidr in pairs:
+        network = ipaddress.ip_network(cidr, strict=False)
+        by_mac.setdefault((mac.lower(), network.version), []).append(network)
+    return [
+        (mac, network)
+        for (mac, _), networks in by_mac.items()
+        # nft refuses entries that overlap.
+        for network in ipaddress.collapse_addresses(networks)  # type: ignore[type-var]
+    ]
+
+
 def _address_collection(name: str, version: int, nics: Iterable[GuardedNic]) -> Collection:
-    keys: list[Key] = []
-    for nic in nics:
-        by_mac: dict[str, list[ipaddress.IPv4Network | ipaddress.IPv6Network]] = {}
-        pairs = _pairs(nic)
-        if version == 6 and pairs:
-            pairs += [(mac, link_local(mac)) for mac in {mac for mac, _ in pairs}]
-        for mac, cidr in pairs:
-            network = ipaddress.ip_network(cidr, strict=False)
-            if network.version == version:
-                by_mac.setdefault(mac.lower(), []).append(network)
-        for mac, networks in by_mac.items():
-            # nft refuses entries that overlap.
-            merged = ipaddress.collapse_addresses(networks)  # type: ignore[type-var]
-            keys += [(interface_key(nic.tap), mac, address_key(str(network))) for network in merged]
+    keys: list[Key] = [
+        (interface_key(nic.tap), mac, address_key(str(network)))
+        for nic in nics
+        for mac, network in allowed_sources(nic)
+        if network.version == version
+    ]
     kind = "ipv4_addr" if version == 4 else "ipv6_addr"
     return Collection(name, ["ifname", "ether_addr", kind], dict.fromkeys(keys), interval=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ class FakeSwitch:
 
     bridges: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     ports: dict[str, tuple[str, int | None, str]] = field(default_factory=dict)
+    flows: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def ensure_ovs_bridge(self, name: str, owner: str, datapath_type: str | None = None) -> None:
         self.bridges.setdefault(name, (owner, datapath_type))
@@ -50,6 +51,19 @@ class FakeSwitch:
 
     def owned(self, prefix: str = "") -> dict[str, str]:
         return {name: port[2] for name, port in self.ports.items() if name.startswith(prefix)}
+
+    def numbers(self) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = {bridge: {} for bridge in self.bridges}
+        for number, (name, port) in enumerate(self.ports.items(), 1):
+            found[port[0]][name] = number
+        return found
+
+    def converge_flows(self, bridge: str, owner: str, flows: Sequence[str]) -> bool:
+        if bridge not in self.bridges:
+            raise NotFound(f"there is no Open vSwitch bridge {bridge}")
+        before = self.flows.get((bridge, owner), [])
+        self.flows[bridge, owner] = list(flows)
+        return before != list(flows)
 
     def available(self) -> bool:
         return True

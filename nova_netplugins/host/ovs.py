@@ -6,11 +6,12 @@ Bridges and ports that we make have our owner in their external_ids; only such a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from nova_netplugins.host.commands import run
 from nova_netplugins.host.errors import AlreadyExists, HostError, NotFound
+from nova_netplugins.host.ovs_flows import Flows
 
 OWNER = "nova-netplugins"
 TIMEOUT_SECONDS = 10
@@ -42,6 +43,13 @@ class Switch(Protocol):
     def owned(self, prefix: str = "") -> dict[str, str]:
         """Port -> owner of our ports whose name begins with ``prefix``."""
 
+    def numbers(self) -> dict[str, dict[str, int]]:
+        """Bridge -> port -> the number that OpenFlow has for the port, of all that work."""
+
+    def converge_flows(self, bridge: str, owner: str, flows: Sequence[str]) -> bool:
+        """The bridge has exactly these OpenFlow rules of the owner, beside everybody else's;
+        whether anything was changed."""
+
     def available(self) -> bool:
         """Whether this host has a running Open vSwitch."""
 
@@ -54,6 +62,7 @@ class OpenVSwitch:
 
     def __init__(self, database: str | None = None) -> None:
         self._database = [f"--db={database}"] if database else []
+        self._flows = Flows(database)
 
     def ensure_ovs_bridge(self, name: str, owner: str, datapath_type: str | None = None) -> None:
         if self._bridge_exists(name):
@@ -111,6 +120,28 @@ class OpenVSwitch:
                 found[name] = owner
         return found
 
+    def numbers(self) -> dict[str, dict[str, int]]:
+        listed = self._vsctl(
+            *["--format=json", "--columns=name,ports", "list", "Bridge"],
+            *["--", "--columns=_uuid,name", "list", "Port"],
+            *["--", "--columns=name,ofport", "list", "Interface"],
+        )
+        bridges, ports, interfaces = (json.loads(line)["data"] for line in listed.splitlines())
+        names = {uuid: name for (_, uuid), name in ports}
+        # A link that is not there has -1, one that was added this moment nothing yet.
+        working = {name: n for name, n in interfaces if isinstance(n, int) and n > 0}
+        return {
+            bridge: {
+                name: working[name]
+                for _, uuid in _members(members)
+                if (name := names[uuid]) in working
+            }
+            for bridge, members in bridges
+        }
+
+    def converge_flows(self, bridge: str, owner: str, flows: Sequence[str]) -> bool:
+        return self._flows.converge(bridge, owner, flows)
+
     def available(self) -> bool:
         try:
             self._vsctl("--no-wait", "show")
@@ -135,3 +166,8 @@ class OpenVSwitch:
 
     def _argv(self, *arguments: str) -> list[str]:
         return ["ovs-vsctl", f"--timeout={TIMEOUT_SECONDS}", *self._database, *arguments]
+
+
+def _members(value: Any) -> Any:
+    """The database shows a set of one as its only member."""
+    return value[1] if value[0] == "set" else [value]
