@@ -85,6 +85,7 @@ class Database:
     def __init__(self, options: Mapping[str, Any]) -> None:
         given = {name: options[name] for name in _OPTION_NAMES if name in options}
         url = _checked_url(given.get("connection"))
+        given["connection"] = url.render_as_string(hide_password=False)
         self.dialect: str = url.get_dialect().name
         """sqlite, postgresql or mysql (MariaDB too)."""
         self.retries = 0
@@ -209,6 +210,9 @@ def _checked_url(value: str | None) -> sa.URL:
             f"[database] connection {value!r} is SQLite's in-memory database, which threads cannot"
             " share; give it a file: sqlite:////path"
         )
+    if url.get_backend_name() in ("mysql", "mariadb") and "charset" not in url.query:
+        # oslo.db would have it be utf8, which has no emoji.
+        url = url.update_query_dict({"charset": "utf8mb4"})
     return url
 
 

@@ -46,7 +46,9 @@ def without(span: Span, excluded: Iterable[tuple[int, int]]) -> Iterator[Span]:
     for first, last in sorted(excluded):
         if first > last:
             raise ValueError(f"cannot exclude {first} to {last}: the first is above the last")
-        if start < first <= span.last:
+        if first > span.last:
+            break
+        if start < first:
             yield Span(start, first - 1)
         start = max(start, last + 1)
     if start <= span.last:

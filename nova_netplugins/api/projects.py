@@ -28,10 +28,12 @@ class Projects:
 
     def routes(self, mapper: Mapper) -> None:
         path = "/projects/{project_id}/network_service"
+        # As long as the column; a longer id is no project's.
+        ids = {"project_id": "[^/]{1,255}"}
         mapper.add(
-            Route("GET", path, self.show, "projects:show"),
-            Route("PUT", path, self.associate, "projects:associate", request_schema=ASSOCIATE),
-            Route("DELETE", path, self.disassociate, "projects:disassociate"),
+            Route("GET", path, self.show, "projects:show", requirements=ids),
+            Route("PUT", path, self.associate, "projects:associate", ASSOCIATE, requirements=ids),
+            Route("DELETE", path, self.disassociate, "projects:disassociate", requirements=ids),
         )
 
     def show(self, request: Request, project_id: str) -> Result:

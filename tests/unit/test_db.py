@@ -15,6 +15,7 @@ from oslo_db import options as oslo_options
 
 from netkit import db
 from netkit.db import Database
+from netkit.schema import TABLE_OPTIONS
 from tests import servers
 
 metadata = sa.MetaData()
@@ -23,6 +24,7 @@ things = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("note", sa.String(40), unique=True),
+    **TABLE_OPTIONS,
 )
 
 
@@ -62,6 +64,11 @@ def test_an_error_of_the_function_rolls_back_and_comes_out_as_it_is(database: Da
         database.run(fail)
     assert notes(database) == [None, None]
     assert database.retries == 0
+
+
+def test_text_keeps_characters_beyond_the_basic_plane(database: Database) -> None:
+    database.run(set_note, 2, "a 🌵 in a label")
+    assert notes(database) == [None, "a 🌵 in a label"]
 
 
 def test_a_duplicate_is_the_same_exception_on_every_database(database: Database) -> None:

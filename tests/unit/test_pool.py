@@ -53,6 +53,11 @@ def test_excluded_values_are_never_drawn(database: Database) -> None:
         database.run(pools.draw, pool)
 
 
+def test_an_exclusion_outside_the_pool_excludes_nothing(database: Database) -> None:
+    pool = database.run(pools.create, 10, 19, excluded=[(0, 9), (30, 40)])
+    assert database.run(pools.free_count, pool) == 10
+
+
 def test_several_values_are_drawn_at_once_across_stripes(database: Database) -> None:
     pool = database.run(pools.create, 100, 199)
     assert len(free_ranges(database, pool)) > 1
