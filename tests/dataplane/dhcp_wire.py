@@ -6,6 +6,8 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -16,11 +18,28 @@ from nova_netplugins.host.dhcp.fake import FakeDhcp
 from nova_netplugins.host.dhcp.model import DhcpNetwork
 from nova_netplugins.host.dhcp.network import Settings
 from nova_netplugins.host.dhcp.server import DhcpServer
+from nova_netplugins.host.namespaces import socket_in
 from tests.dataplane.topology import Namespaces, shell
 
 DEVICE = "gw-net"
 ID = "6a8b1d9c-net"
 _SCRIPT = '#!/bin/sh\nif [ "$1" = bound ]; then env > "$(dirname "$0")/answer"; fi\n'
+_COOKIE = b"\x63\x82\x53\x63"
+_ANSWER_PORTS = struct.pack("!HH", 67, 68)
+
+
+def _init_reboot(mac: bytes, address: str) -> bytes:
+    """A frame: DHCPREQUEST of a client that asks for the address it had before it was restarted."""
+    # Broadcast flag set: the client has no address yet to be answered at.
+    bootp = struct.pack("!4BIHH16x16s192x", 1, 1, 6, 0, 1, 0, 0x8000, mac)
+    options = bytes([53, 1, 3, 50, 4]) + socket.inet_aton(address) + b"\xff"
+    payload = (bootp + _COOKIE + options).ljust(300, b"\0")
+    udp = struct.pack("!4H", 68, 67, 8 + len(payload), 0) + payload
+    ip = struct.pack("!BBHHHBBH4x4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, b"\xff" * 4)
+    total = sum(struct.unpack("!10H", ip))
+    checksum = ~(total + (total >> 16)) & 0xFFFF
+    ip = ip[:10] + checksum.to_bytes(2) + ip[12:]
+    return b"\xff" * 6 + mac + b"\x08\x00" + ip + udp
 
 
 class Wire(ABC):
@@ -100,6 +119,21 @@ class LinuxWire(Wire):
             return None
         lines = (line.partition("=") for line in answer.read_text().splitlines())
         return {name: value for name, _, value in lines}
+
+    def ask_to_keep(self, mac: str, address: str) -> str | None:
+        """What a client is answered that comes up again with an address (RFC 2131, 4.3.2):
+        ACK, NAK or None, nothing within a second."""
+        shell(self.client, f"ip link set eth0 address {mac}")
+        with socket_in(self.client, socket.AF_PACKET, socket.SOCK_RAW) as asking:
+            asking.bind(("eth0", 0x0800))
+            asking.settimeout(1)
+            asking.send(_init_reboot(bytes.fromhex(mac.replace(":", "")), address))
+            with contextlib.suppress(TimeoutError):
+                while _ANSWER_PORTS not in (frame := asking.recv(2048)):
+                    continue
+                kind = frame[frame.index(_COOKIE + b"\x35\x01") + len(_COOKIE) + 2]
+                return {5: "ACK", 6: "NAK"}.get(kind, f"message type {kind}")
+        return None
 
     def kill_server(self) -> None:
         os.kill(self.dhcp.running()[ID], signal.SIGKILL)

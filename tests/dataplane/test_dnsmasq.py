@@ -174,6 +174,15 @@ def test_two_nics_with_one_address_change_nothing(wire: Wire) -> None:
 
 
 @pytest.mark.root
+def test_a_client_of_another_server_on_the_wire_is_left_alone(linux_wire: LinuxWire) -> None:
+    linux_wire.dhcp.ensure(network_on(linux_wire), [HOST])
+    assert linux_wire.ask_to_keep(MACS[0], "10.9.1.5") == "ACK"
+    assert linux_wire.ask_to_keep(MACS[0], "10.9.1.6") == "NAK"
+    for theirs in ("10.9.1.6", "192.168.1.6"):
+        assert linux_wire.ask_to_keep(MACS[1], theirs) is None
+
+
+@pytest.mark.root
 def test_options_are_given_by_name_and_by_number(linux_wire: LinuxWire) -> None:
     options = {"ntp-server": "10.9.0.8,10.9.0.9", "6": "192.0.2.53", "17": "a#b, c d;e"}
     linux_wire.dhcp.ensure(network_on(linux_wire, mtu=1400, options=options), [HOST])

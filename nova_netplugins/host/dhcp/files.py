@@ -109,6 +109,9 @@ def _render_v4(network: DhcpNetwork, files: NetworkFiles) -> list[str]:
         f"dhcp-range={network.start},static,{net.netmask},{network.lease_seconds}s",
         f"dhcp-lease-max={net.num_addresses}",
         "dhcp-authoritative",
+        # Others on the wire have servers of their own: without this, one that comes back with an
+        # address of theirs would be told that it is wrong. (Of DHCPv6 all may ask.)
+        "dhcp-ignore=tag:!known,tag:!dhcpv6",
         # A NIC is known by its MAC; a client that changes its id would be refused its address.
         "dhcp-ignore-clid",
         f"dhcp-hostsfile={files.hosts}",
