@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from netkit.errors import NotFound
+from netkit.errors import NotFound, RemoteError
 from nova_netplugins import plugin
 from nova_netplugins.ethernet.dhcp import Dhcp
 from nova_netplugins.ethernet.metadata import Metadata
@@ -61,7 +61,8 @@ class EthernetService:
                 serving = self._ask(network_id)
             if self._is_mine(serving):
                 self._ensure(serving)
-            else:
+            elif network_id in self._transits.networks():
+                # Of a change in a network all hosts are told: most have nothing of it.
                 self._remove(network_id)
 
     def remove(self, network_id: str) -> None:
@@ -75,25 +76,27 @@ class EthernetService:
         self._routers.ensure_host()
         changes = []
         for network_id in here:
-            if network_id not in wanted:
-                self.remove(network_id)
+            if network_id not in wanted and self._managed(self.remove, network_id):
                 changes.append(f"stopped serving network {network_id}")
         for network_id in wanted:
-            if network_id not in self._served:
+            new = network_id not in self._served
+            if self._managed(self.ensure, network_id) and new:
                 changes.append(f"serving network {network_id}")
-            self._each(self.ensure, network_id)
         return changes
 
     def close(self) -> None:
         self._dhcp.close()
         self._metadata.close()
 
-    def _each(self, verb: Callable[[str], None], network_id: str) -> None:
-        """One network's failure is not the others'."""
+    def _managed(self, verb: Callable[[str], None], network_id: str) -> bool:
+        """Whether it worked. One network's failure is not the others', whether this host or
+        net-api refuses something; that net-api is away is everybody's."""
         try:
             verb(network_id)
-        except HostError as error:
+        except (HostError, RemoteError) as error:
             LOG.error("network %s is not served as it should be: %s", network_id, error)
+            return False
+        return True
 
     def _ask(self, network_id: str, **query: str | None) -> Serving | None:
         """None: the network is gone."""
@@ -107,10 +110,7 @@ class EthernetService:
 
     def _is_mine(self, serving: Serving | None) -> TypeGuard[Serving]:
         """Whether there is such a network, and this host is to serve it."""
-        if serving is None:
-            return False
-        network = serving["network"]
-        return bool(network["multi_host"]) or network["host"] == self._context.host_name
+        return serving is not None and serving["here"]
 
     def _is_free(self, serving: Serving) -> bool:
         """Whether no host serves the network yet: the first that is prompted takes it."""

@@ -27,8 +27,9 @@ class Serving:
     def claim(self, conn: sa.Connection, host: str) -> list[str]:
         """The ids of the networks that this host serves, after it took those that nobody did.
 
-        A multi_host network is served on each host that has a NIC of it. One that waits for its
-        project is not served.
+        A multi_host network is served on each host that has a NIC of it; the host's own address on
+        one that it has no NIC of any more is given back. One that waits for its project is not
+        served.
         """
         networks, table = self._nics.networks, self._networks
         unclaimed = networks.select(table.c.host.is_(None), table.c.multi_host.is_(False))
@@ -36,26 +37,43 @@ class Serving:
             unclaimed = unclaimed.where(table.c.project_id.is_not(None))
         for row in list(conn.execute(unclaimed).mappings()):
             networks.claim(conn, row["id"], host)
-        here = sa.exists().where(
+        self._leave(conn, host)
+        mine = networks.select(self._served_on(host)).order_by(table.c.created_at, table.c.id)
+        return [row["id"] for row in conn.execute(mine).mappings()]
+
+    def _leave(self, conn: sa.Connection, host: str) -> None:
+        """The host keeps no address for itself where it has nothing to serve."""
+        fixed, table = self._fixed_ips, self._networks
+        here = sa.exists().where(table.c.id == fixed.c.network_id, self._served_on(host))
+        left = self._nics.addresses.select(fixed.c.host == host, ~here).with_for_update()
+        self._nics.addresses.release(conn, list(conn.execute(left).mappings()))
+
+    def _served_on(self, host: str) -> sa.ColumnElement[bool]:
+        table = self._networks
+        with_nic = sa.exists().where(
             self._cards.c.network_id == table.c.id,
             self._cards.c.host == host,
             self._cards.c.deleted == "",
         )
-        mine = sa.or_(table.c.host == host, sa.and_(table.c.multi_host.is_(True), here))
-        query = networks.select(mine).order_by(table.c.created_at, table.c.id)
-        return [row["id"] for row in conn.execute(query).mappings()]
+        return sa.or_(table.c.host == host, sa.and_(table.c.multi_host.is_(True), with_nic))
 
     def describe(
         self, conn: sa.Connection, host: str, network_id: str, nic_id: str | None
     ) -> dict[str, Any]:
-        """``network``: its columns; ``address``: this host's own on it (gateway and DHCP server);
-        ``nics``: those to serve here (or only ``nic_id``, if it is still one); ``floating_ips``:
-        all of the network; ``state``: as ``state`` tells.
+        """``network``: its columns; ``here``: whether this host is to serve it, and only then:
+
+        ``address``: this host's own on it (gateway and DHCP server); ``nics``: those to serve here
+        (or only ``nic_id``, if it is still one); ``floating_ips``: all of the network; ``state``:
+        as ``state`` tells.
         """
         network = self._nics.networks.find(conn, network_id)
+        here = self._networks.c.id == network_id, self._served_on(host)
+        if conn.execute(self._nics.networks.select(*here)).first() is None:
+            return {"network": network, "here": False}
         return {
             "state": self.state(conn, network),
             "network": network,
+            "here": True,
             "address": self._address(conn, network, host),
             "nics": self._served_nics(conn, network, host, nic_id),
             "floating_ips": self._floating_ips(conn, network, host),

@@ -36,7 +36,7 @@ def _init_reboot(mac: bytes, address: str) -> bytes:
     payload = (bootp + _COOKIE + options).ljust(300, b"\0")
     udp = struct.pack("!4H", 68, 67, 8 + len(payload), 0) + payload
     ip = struct.pack("!BBHHHBBH4x4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, b"\xff" * 4)
-    total = sum(struct.unpack("!10H", ip))
+    total: int = sum(struct.unpack("!10H", ip))
     checksum = ~(total + (total >> 16)) & 0xFFFF
     ip = ip[:10] + checksum.to_bytes(2) + ip[12:]
     return b"\xff" * 6 + mac + b"\x08\x00" + ip + udp

@@ -75,3 +75,19 @@ def test_one_host_serves_the_instances_of_all_where_the_network_is_not_multi_hos
     serving = [node.name for node in cloud.nodes if router in node.machine.run("ip", "netns")]
     host = cloud.api.get(f"/flat_dhcp/networks/{network['id']}")["network"]["host"]
     assert serving == [host]
+
+
+def test_a_host_without_instances_of_a_multi_host_network_has_nothing_of_it(cloud: Cloud) -> None:
+    network = cloud.make_network("flat_dhcp", cidr="10.0.3.0/24", multi_host=True, bridge="br3")
+    other, node = cloud.nodes
+    instance = cloud.boot("alone", "flat_dhcp", network, node=node)
+    assert instance.ask_dhcp()["ip"] == instance.address
+    router = f"nnp-{network['id'][:11]}"
+    path = f"/flat_dhcp/fixed_ips?network_id={network['id']}"
+    assert router in node.machine.run("ip", "netns")
+    assert router not in other.machine.run("ip", "netns")
+    assert {row["host"] for row in cloud.api.get(path)["fixed_ips"]} == {None, node.name}
+
+    cloud.api.delete(f"/flat_dhcp/virtual_nics/{instance.nics[0]['id']}")
+    eventually(lambda: router not in node.machine.run("ip", "netns"), "the router is gone")
+    eventually(lambda: not cloud.api.get(path)["fixed_ips"], "the host's own address is free")

@@ -32,6 +32,8 @@ def test_the_first_host_serves_a_network_and_keeps_it(serving: Service, project:
     assert claim(serving, "net1") == [network["id"]]
     serving.put(f"/networks/{network['id']}", {"network": {"host": "net2"}})
     assert (claim(serving, "net1"), claim(serving, "net2")) == ([], [network["id"]])
+    assert not describe(serving, "net1", network)["here"]
+    assert describe(serving, "net2", network)["here"]
 
 
 def test_many_hosts_at_once_share_the_networks_without_overlap(
@@ -53,6 +55,7 @@ def test_a_host_is_told_the_nics_and_floating_addresses_of_its_network(
     serving.post("/floating_ips", {"floating_ip": {"project_id": project}})
     association = {"association": {"virtual_nic_id": nic["id"]}}
     serving.put("/floating_ips/198.51.100.7/association", association)
+    claim(serving, "net1")
     told = describe(serving, "net1", network)
     assert told["network"]["cidr"] == "10.1.0.0/24"
     assert told["address"] == "10.1.0.1"
@@ -90,16 +93,42 @@ def test_a_host_that_asks_twice_at_once_has_one_address(
     cloud: ServedCloud, serving: Service, project: str
 ) -> None:
     network = serving.network(project, multi_host=True)
+    serving.nic(project, network["id"], host="compute1")
     api = cloud.net_api(serving.name)
     told = at_once(*[lambda: api.describe_serving("compute1", network["id"])] * 8)
-    assert {row["address"] for row in told} == {"10.1.0.2"}
+    assert {row["address"] for row in told} == {"10.1.0.3"}
+    assert sorted(serving.addresses()) == ["10.1.0.2", "10.1.0.3"]
+
+
+def test_a_host_without_nics_of_a_multi_host_network_takes_nothing_of_it(
+    serving: Service, project: str
+) -> None:
+    network = serving.network(project, multi_host=True)
+    serving.nic(project, network["id"], host="compute1")
+    told = describe(serving, "compute2", network)
+    assert not told["here"] and "nics" not in told
     assert serving.addresses() == ["10.1.0.2"]
+
+
+def test_a_host_gives_its_own_address_back_after_its_last_nic(
+    serving: Service, project: str
+) -> None:
+    network = serving.network(project, multi_host=True)
+    nics = [serving.nic(project, network["id"], host=f"compute{n}") for n in (1, 2)]
+    for host in ("compute1", "compute2"):
+        describe(serving, host, network)
+    serving.delete(f"/virtual_nics/{nics[0]['id']}")
+    serving.put(f"/virtual_nics/{nics[1]['id']}/binding", {"binding": {"host": "compute3"}})
+    for number in (1, 2, 3):
+        claim(serving, f"compute{number}")
+    assert serving.addresses() == [address_of(nics[1])]
 
 
 def test_a_shared_address_is_the_gateways_on_every_host(serving: Service, project: str) -> None:
     network = serving.network(project, multi_host=True, share_address=True)
+    nics = [serving.nic(project, network["id"], host=host) for host in "ab"]
     assert {describe(serving, host, network)["address"] for host in "ab"} == {"10.1.0.1"}
-    assert serving.addresses() == []
+    assert sorted(serving.addresses()) == [address_of(nic) for nic in nics]
 
 
 def test_leases_are_noted_and_those_of_nobody_ignored(serving: Service, project: str) -> None:
