@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,9 +18,11 @@ from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.ethernet.segments import Segments
 from nova_netplugins.ethernet.specs import NetworkSpec
 from nova_netplugins.ethernet.traits import Traits
+from nova_netplugins.host.dhcp.model import check_option
+from nova_netplugins.host.errors import HostError
 
 _ONLY_V4 = ("gateway", "dhcp_server", "allowed_start", "allowed_end", "fixed_cidr", "network_size")
-_ONLY_SERVED = ("dhcp_server", "multi_host")
+_ONLY_SERVED = ("dhcp_server", "multi_host", "share_address")
 
 
 class NetworkMaker:
@@ -80,6 +83,7 @@ class NetworkMaker:
             if not self._traits.serves and getattr(spec, name):
                 reason = f"{self._traits.name} has no DHCP server and no gateway of its own"
                 raise _refused(spec, name, reason)
+        refuse_dhcp_options(spec.dhcp_options)
 
     def _subnets(
         self, conn: sa.Connection, spec: NetworkSpec
@@ -160,7 +164,9 @@ class NetworkMaker:
         if spec.gateway is not None:
             gateway = planning.host_in(spec.gateway, net, "gateway")
         else:
-            gateway = spec.allowed_start and start or str(net.network_address + 1)
+            first = net.network_address + 1
+            wished = spec.allowed_start and start
+            gateway = str(max(first, ipaddress.IPv4Address(wished)) if wished else first)
         server = spec.dhcp_server and planning.host_in(spec.dhcp_server, net, "dhcp_server")
         server = server or gateway
         bounds = planning.pool_bounds(net, start, end, {gateway, server})
@@ -191,6 +197,18 @@ class NetworkMaker:
             reason = "another network has, or had, this id"
             raise errors.NetworkInUse(field="id", value=values["id"], reason=reason) from None
         return str(values["id"])
+
+
+def refuse_dhcp_options(options: Mapping[str, str]) -> None:
+    """Raises InvalidOption for one that the host would refuse, and with it the whole network."""
+    for name, value in options.items():
+        try:
+            check_option(name, value)
+        except HostError as error:
+            shown = {name: value}
+            raise errors.InvalidOption(
+                field="dhcp_options", value=shown, reason=str(error)
+            ) from None
 
 
 def _allowed(spec: NetworkSpec, net: planning.IPv4) -> tuple[str | None, str | None]:

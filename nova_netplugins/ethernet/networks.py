@@ -11,7 +11,7 @@ from oslo_config import cfg
 
 from netkit.pool import Pools
 from nova_netplugins import errors
-from nova_netplugins.ethernet.making import NetworkMaker
+from nova_netplugins.ethernet.making import NetworkMaker, refuse_dhcp_options
 from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.ethernet.segments import Segments
 from nova_netplugins.ethernet.specs import NetworkSpec
@@ -122,6 +122,7 @@ class Networks:
         Another project is refused while NICs or ports are on the network that it shuts out.
         """
         table = self._networks
+        refuse_dhcp_options(changes.get("dhcp_options", {}))
         if "project_id" in changes:
             self.lock(conn)
         here = self.select(table.c.id == network_id).with_for_update()

@@ -150,9 +150,7 @@ def _free_subnets(whole: IPv4, prefix: int, taken: list[IPv4]) -> Iterator[IPv4]
 
 
 def split_v6(whole: IPv6, count: int) -> list[IPv6]:
-    """The first ``count`` /64 networks of ``whole``; all of it when just one is wanted."""
-    if count == 1:
-        return [whole]
+    """The first ``count`` /64 networks of ``whole``: what SLAAC works on (RFC 4862, 5.5.3)."""
     room = 2 ** (64 - whole.prefixlen)
     if count > room:
         reason = f"it has room for {room} networks of /64, not {count}"

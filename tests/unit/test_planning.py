@@ -81,7 +81,7 @@ class TestSplitting:
 
     def test_ipv6_is_split_into_networks_for_slaac(self) -> None:
         whole = planning.parse_v6("2001:db8::/48")
-        assert planning.split_v6(whole, 1) == [whole]
+        assert planning.split_v6(whole, 1) == [IPv6("2001:db8::/64")]
         assert [str(net) for net in planning.split_v6(whole, 2)] == [
             "2001:db8::/64",
             "2001:db8:0:1::/64",

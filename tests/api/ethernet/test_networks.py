@@ -47,6 +47,13 @@ class TestCreating:
     ) -> None:
         network = service.network(allowed_start="10.1.0.10")
         assert network["gateway"] == "10.1.0.10"
+        network = service.network(cidr="10.2.0.0/24", allowed_start="10.2.0.0")
+        assert network["gateway"] == "10.2.0.1"
+
+    def test_of_a_larger_ipv6_cidr_the_first_network_for_slaac_is_taken(
+        self, service: Service
+    ) -> None:
+        assert service.network(cidr_v6="fd00:1::/48")["cidr_v6"] == "fd00:1::/64"
 
     def test_one_wish_makes_several_networks(self, service: Service) -> None:
         made = make(service, cidr="192.168.3.0/24", num_networks=2, network_size=100)
@@ -124,6 +131,8 @@ BAD = [
     ({"cidr": "10.0.0.0/24", "bridge_interface": "eth0\n"}, 400, "invalid_request", None),
     ({"cidr": "10.0.0.0/24", "dhcp_options": {"42": "a\nb"}}, 400, "invalid_request", None),
     ({"cidr": "10.0.0.0/24", "dhcp_options": {"N,o": "a"}}, 400, "invalid_request", None),
+    ({"cidr": "10.0.0.0/24", "dhcp_options": {"42": 'a"b'}}, 400, "invalid_value", "dhcp_options"),
+    ({"cidr": "10.0.0.0/24", "dhcp_options": {"51": "60"}}, 400, "invalid_value", "dhcp_options"),
 ]
 
 
@@ -191,7 +200,12 @@ class TestBadWishes:
         assert vlan.refused("POST", "/networks", body).field == "bridge"
 
     @pytest.mark.parametrize(
-        ("field", "value"), [("dhcp_server", "10.0.0.9"), ("multi_host", True)]
+        ("field", "value"),
+        [
+            ("dhcp_server", "10.0.0.9"),
+            ("multi_host", True),
+            ("share_address", True),
+        ],
     )
     def test_flat_serves_nothing(self, flat: Service, field: str, value: Any) -> None:
         body = {"network": {"label": "n", "cidr": "10.0.0.0/24", field: value}}
