@@ -165,7 +165,8 @@ def _fixed_ips(prefix: str, name: str) -> None:
         sa.UniqueConstraint("network_id", "address", name=f"uq_{name}_address"),
         sa.UniqueConstraint("network_id", "host", name=f"uq_{name}_host"),
     )
-    _index(name, "ethernet_card_id")
+    for column in ("address", "ethernet_card_id", "project_id"):
+        _index(name, column)
 
 
 def _floating(prefix: str, fixed_ips: str) -> None:

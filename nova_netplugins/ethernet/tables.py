@@ -144,7 +144,7 @@ def _fixed_ips(metadata: sa.MetaData, prefix: str, noun: str) -> sa.Table:
         name,
         metadata,
         sa.Column("id", sa.String(36), primary_key=True),
-        sa.Column("address", sa.String(39), nullable=False),
+        sa.Column("address", sa.String(39), nullable=False, index=True),
         sa.Column("version", sa.SmallInteger, nullable=False),
         sa.Column(
             "network_id",
@@ -158,7 +158,7 @@ def _fixed_ips(metadata: sa.MetaData, prefix: str, noun: str) -> sa.Table:
             sa.ForeignKey(f"{prefix}_ethernet_cards.id", name=f"fk_{name}_card"),
             index=True,
         ),
-        sa.Column("project_id", sa.String(255)),
+        sa.Column("project_id", sa.String(255), index=True),
         sa.Column("host", sa.String(255)),
         _flag("reserved"),
         _flag("leased"),
