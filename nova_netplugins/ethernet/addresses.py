@@ -255,10 +255,13 @@ class Addresses:
     def set_leased(
         self, conn: sa.Connection, network_id: str, addresses: Sequence[str], leased: bool
     ) -> None:
-        """What DHCP says of addresses; those not drawn any more are not an error."""
+        """What DHCP says of addresses; those not drawn any more are not an error.
+
+        It is no change of the row: hosts would compare all of the network for each lease.
+        """
         table = self._table
         for start in range(0, len(addresses), _AT_ONCE):
             some = addresses[start : start + _AT_ONCE]
             here = sa.and_(table.c.network_id == network_id, table.c.address.in_(some))
             change = table.update().where(here, table.c.leased.is_not(leased))
-            conn.execute(change.values(leased=leased, updated_at=utcnow()))
+            conn.execute(change.values(leased=leased))

@@ -145,6 +145,18 @@ def test_leases_are_noted_and_those_of_nobody_ignored(serving: Service, project:
     assert serving.refused("PUT", path, {"leases": {"leased": ["x"]}}).status == 400
 
 
+def test_a_lease_is_no_reason_to_look_at_the_network_again(serving: Service, project: str) -> None:
+    network = serving.network(project)
+    serving.nic(project, network["id"])
+    claim(serving, "net1")
+    state = describe(serving, "net1", network)["state"]
+    path = f"/hosts/net1/networks/{network['id']}/leases"
+    serving.put(path, {"leases": {"leased": ["10.1.0.2"]}})
+    assert describe(serving, "net1", network, unless_state=state) == {"state": state}
+    serving.nic(project, network["id"])
+    assert len(describe(serving, "net1", network, unless_state=state)["nics"]) == 2
+
+
 def test_what_is_not_there_is_not_described(serving: Service) -> None:
     refusal = serving.refused("GET", "/hosts/net1/networks/none")
     assert (refusal.status, refusal.code) == (404, "network_not_found")
