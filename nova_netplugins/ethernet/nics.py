@@ -86,7 +86,8 @@ class Nics:
             drawn = self.addresses.draw_for_card(conn, network, card, nic.addresses)
             self.attach(conn, card, request.instance_id)
             nics.append(views.virtual_nic(card, sorted(drawn, key=lambda row: row["version"])))
-        self._auto_assign(conn, request.project_id, nics)
+        if first:
+            self._auto_assign(conn, request.project_id, nics)
         return nics
 
     def _wanted(

@@ -289,6 +289,15 @@ class TestAutomaticAssignment:
             serving.delete("/instances/i1/virtual_nics")
             assert serving.get("/floating_ips")["floating_ips"] == []
 
+    def test_further_nics_of_the_instance_bring_no_further_one(
+        self, serving: Service, project: str
+    ) -> None:
+        add_range(serving, "198.51.100.0/28")
+        network = serving.network(project)
+        serving.boot(project, "i1", network)
+        serving.boot(project, "i1", network)
+        assert len(serving.get("/floating_ips")["floating_ips"]) == 1
+
     def test_nobody_takes_it_off_before(self, serving: Service, project: str) -> None:
         add_range(serving, "198.51.100.7")
         network = serving.network(project)
