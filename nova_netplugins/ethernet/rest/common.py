@@ -114,6 +114,17 @@ def acting_project(request: Request, wanted: str | None) -> str:
     return path_text("project_id", project, 255)
 
 
+def refuse_binding(request: Request, host: str | None) -> None:
+    """Raises Forbidden for a caller of one project that names a host: where instances are is the
+    affair of Nova, as in ``virtual_nics:bind``."""
+    if host is not None and not request.context.all_projects:
+        raise errors.Forbidden(
+            f"host: {errors.shorten(host)} cannot be chosen by a project; Nova says where NICs are",
+            field="host",
+            value=host,
+        )
+
+
 def timestamps(row: Row) -> Body:
     """ISO 8601 in UTC, to the second."""
 

@@ -81,6 +81,7 @@ class VirtualNics:
     def create(self, request: Request) -> Result:
         wishes: dict[str, Any] = dict(request.body["virtual_nic"])
         project = common.acting_project(request, wishes.pop("project_id", None))
+        common.refuse_binding(request, wishes.get("host"))
         wishes["mac"] = wishes.pop("mac_address", None)
         nic = self._api.create_virtual_nic(project, wishes.pop("network_id", None), **wishes)
         return 201, {"virtual_nic": to_dict(nic)}
@@ -120,6 +121,7 @@ class VirtualNics:
         """All NICs that the instance asks for, or none."""
         asked = request.body["virtual_nics"]
         project = common.acting_project(request, asked.get("project_id"))
+        common.refuse_binding(request, asked.get("host"))
         wanted = plugin.InstanceRequest(
             instance_id=common.path_text("instance_id", instance_id, 36),
             project_id=project,

@@ -179,6 +179,18 @@ def test_the_operators_routes_are_not_a_members(serving: Service, theirs: Theirs
     assert serving.everything() == before
 
 
+def test_a_member_does_not_choose_the_host_of_a_nic(serving: Service) -> None:
+    member = serving.as_project(serving.new_project())
+    before = serving.everything()
+    for path, body in (
+        ("/virtual_nics", {"virtual_nic": {"host": "compute1"}}),
+        ("/instances/i/virtual_nics", {"virtual_nics": {"host": "compute1"}}),
+    ):
+        refusal = member.refused("POST", path, body)
+        assert (refusal.status, refusal.field, refusal.value) == (403, "host", "compute1")
+    assert serving.everything() == before
+
+
 def test_nova_acts_for_every_project(serving: Service, theirs: Theirs) -> None:
     nova = serving.as_project("service", "service")
     [nic] = nova.boot(theirs.project, "i2", theirs.network)
