@@ -20,7 +20,12 @@ from nova_netplugins.host.errors import HostError, NotFound
 from nova_netplugins.host.floating import FloatingMap
 from nova_netplugins.host.router_spec import NETNS_PREFIX, Names, RouterSpec, Transit
 from nova_netplugins.host.ruleset_host import HostRules, host_table
-from nova_netplugins.host.ruleset_router import METADATA_ADDRESS, RouterRules, router_table
+from nova_netplugins.host.ruleset_router import (
+    FLOATING,
+    METADATA_ADDRESS,
+    RouterRules,
+    router_table,
+)
 
 __all__ = ["Names", "RouterSpec", "Routers", "Transit"]
 
@@ -56,8 +61,13 @@ class Routers:
         self._host.ensure_netns(names.netns)
         router = self._host.inside(names.netns)
         router.links.mark("lo", self._mark)
+        before = _translated(router)
         # Rules before links: no packet ever passes an unguarded router.
         router.nft.converge(router_table(self._router_rules(spec, names)))
+        for floating, fixed in before.items():
+            if spec.floating.get(floating) != fixed:
+                # What began before goes on as it began, whatever the rules say now.
+                router.flush_connections(floating)
         self._ensure_settings(router, spec)
         self._ensure_inside(router, spec, names)
         if spec.transit is None:
@@ -233,6 +243,14 @@ class Routers:
         if names.netns not in self._host.list_netns(names.netns):
             raise NotFound(f"network {names.network_id} has no router on this host")
         return self._host.inside(names.netns)
+
+
+def _translated(router: Host) -> dict[str, str | None]:
+    """Which floating IPs lead to which fixed addresses now."""
+    try:
+        return {key[0]: fixed for key, fixed in router.nft.elements("inet", FLOATING).items()}
+    except NotFound:
+        return {}
 
 
 def _networks(spec: RouterSpec) -> list[str]:

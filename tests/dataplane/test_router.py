@@ -283,6 +283,20 @@ def test_a_new_floating_ip_is_announced_and_a_cut_one_forgotten() -> None:
     assert host.recorded.flushed == [("nnp-1", FLOATING)]
 
 
+def test_connections_by_a_floating_ip_that_is_described_otherwise_are_forgotten_once() -> None:
+    host = FakeHost()
+    host.links.ensure_bridge("br-net", "test")
+    routers = Routers(host, HostRules("host", None, TRANSIT))
+    spec = RouterSpec(
+        "1", BridgePort("br-net"), ("10.0.0.1/24",), Transit("100.64.0.0/31", "100.64.0.1/31")
+    )
+    others = {"192.0.2.60": "10.0.0.3"}
+    steps: list[tuple[str | None, int]] = [("10.0.0.2", 0), ("10.0.0.9", 1), (None, 2), (None, 2)]
+    for fixed, times in steps:
+        routers.ensure(replace(spec, floating=others | ({FLOATING: fixed} if fixed else {})))
+        assert host.recorded.flushed == [("nnp-1", FLOATING)] * times
+
+
 @pytest.mark.root
 @pytest.mark.parametrize("host", ["linux"], indirect=True)
 def test_a_namespace_half_made_by_a_killed_process_is_repaired(

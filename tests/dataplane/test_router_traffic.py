@@ -135,6 +135,19 @@ def test_a_disassociated_floating_ip_is_dead_at_once(cloud: Cloud) -> None:
     assert cloud.source_seen("red2") == HOST
 
 
+def test_what_came_by_a_floating_ip_ends_when_it_is_described_to_lead_elsewhere(
+    cloud: Cloud,
+) -> None:
+    netns = Names(cloud.red.network_id).netns
+    for fixed, before in (("10.0.0.2", None), ("10.0.0.3", "10.0.0.2")):
+        cloud.routers.ensure(replace(cloud.red, floating={FLOATING_RED: fixed}))
+        tracked = shell(netns, f"conntrack -L --orig-dst {FLOATING_RED} 2>/dev/null")
+        assert before is None or before not in tracked
+        assert reaches(cloud.internet, FLOATING_RED)
+        tracked = shell(netns, f"conntrack -L --orig-dst {FLOATING_RED} 2>/dev/null")
+        assert fixed in tracked
+
+
 def test_convergence_touches_nothing_that_is_as_it_should_be(cloud: Cloud) -> None:
     spec = replace(cloud.red, floating={FLOATING_RED: "10.0.0.2"})
     cloud.routers.ensure(spec)
