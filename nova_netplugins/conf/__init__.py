@@ -17,9 +17,14 @@ from oslo_log import log
 
 PROJECT = "nova-netplugins"
 
+# What these tell at their usual levels is in our own lines, or nobody's business.
+_LOG_LEVELS = ("alembic=WARNING", "keystoneauth=ERROR")
+
 
 def list_opts() -> list[tuple[str | None, list[cfg.Opt]]]:
     """Every group with its options, for ``oslo-config-generator``."""
+    levels = dict.fromkeys([*log.get_default_log_levels(), *_LOG_LEVELS])
+    log.set_defaults(default_log_levels=list(levels))
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
     return [(module.GROUP, list(module.OPTS)) for module in modules]

@@ -3,6 +3,7 @@ network."""
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import logging
 import threading
@@ -132,6 +133,7 @@ class EthernetService:
                     transit=transit if network["cidr"] is not None else None,
                     metadata=network["cidr"] is not None,
                     mtu=network["mtu"],
+                    mac=_gateway_mac(serving),
                     floating={
                         floating["address"]: floating["fixed_address"]
                         for floating in serving["floating_ips"]
@@ -161,6 +163,15 @@ def _host_rules(gateway: Any) -> HostRules:
         routing_source=gateway.routing_source_ip,
         unchanged=gateway.dmz_cidr,
     )
+
+
+def _gateway_mac(serving: Serving) -> str:
+    """The same whenever the router is made anew, and on whichever host serves the network: what
+    instances remember of their gateway stays true. Locally administered (IEEE 802).
+    """
+    network = serving["network"]
+    digest = hashlib.sha256(f"{network['id']} {serving['address']}".encode()).hexdigest()
+    return ":".join(["02", *(digest[index : index + 2] for index in range(0, 10, 2))])
 
 
 def _gateways(serving: Serving) -> tuple[str, ...]:

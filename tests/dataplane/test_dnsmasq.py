@@ -229,14 +229,14 @@ def test_names_are_answered_with_both_addresses(linux_wire: LinuxWire) -> None:
 
 
 @pytest.mark.root
-def test_ipv6_addresses_and_routes_follow_from_advertisements(linux_wire: LinuxWire) -> None:
+def test_ipv6_addresses_and_the_mtu_follow_from_advertisements(linux_wire: LinuxWire) -> None:
     network = network_on(linux_wire, cidr_v6="2001:db8::/64", server_v6="2001:db8::1", mtu=1400)
     linux_wire.dhcp.ensure(network, [])
     shell(linux_wire.client, "ip link set eth0 down && ip link set eth0 up")
     client = linux_wire.client
     eventually(lambda: "2001:db8::" in shell(client, "ip -6 addr show scope global"), "an address")
-    eventually(lambda: "default via fe80" in shell(client, "ip -6 route"), "a default route")
-    assert "mtu 1400" in shell(client, "ip -6 route")
+    assert "default" not in shell(client, "ip -6 route"), "IPv6 ends at the gateway"
+    assert shell(client, "cat /proc/sys/net/ipv6/conf/eth0/mtu").strip() == "1400"
 
 
 @pytest.mark.root

@@ -52,14 +52,16 @@ def test_given_dns_servers_replace_those_of_the_host() -> None:
 
 
 def test_the_domain_is_left_out_if_empty() -> None:
-    assert "domain=novalocal" in conf_lines(network(domain="novalocal"))
-    assert not [line for line in conf_lines(network()) if line.startswith("domain")]
+    lines = conf_lines(network(domain="novalocal"))
+    assert "domain=novalocal" in lines
+    assert "local=/novalocal/" in lines, "what is not known here is not asked of others"
+    assert not [line for line in conf_lines(network()) if line.startswith(("domain=", "local="))]
 
 
 def test_ipv6_is_advertised_with_the_mtu() -> None:
     lines = conf_lines(network(cidr_v6="2001:db8::/64", server_v6="2001:db8::1", mtu=1450))
     assert "dhcp-range=2001:db8::,ra-stateless,64" in lines
-    assert "ra-param=gw-net-1,mtu:1450,10,1800" in lines
+    assert "ra-param=gw-net-1,mtu:1450,10,0" in lines
 
 
 def test_router_dns_and_mtu_are_told() -> None:

@@ -92,8 +92,11 @@ def render_conf(network: DhcpNetwork, files: NetworkFiles, user: str, extra: str
     ]
     if network.dns_servers:
         lines += ["no-resolv", *(f"server={server}" for server in network.dns_servers)]
+    # Names without dots, and those of the domain, are known here or nowhere: no other server is
+    # asked, and waited for.
+    lines.append("domain-needed")
     if network.domain:
-        lines.append(f"domain={network.domain}")
+        lines += [f"domain={network.domain}", f"local=/{network.domain}/"]
     if network.cidr is not None:
         lines += _render_v4(network, files)
     if network.cidr_v6 is not None:
@@ -127,8 +130,9 @@ def _render_v6(network: DhcpNetwork) -> list[str]:
     return [
         "enable-ra",
         f"dhcp-range={net.network_address},ra-stateless,64",
-        # Every 10 s; the router stays good for half an hour, should dnsmasq be away.
-        f"ra-param={network.device},{mtu}10,1800",
+        # Every 10 s. A lifetime of 0 says that this is no default router (RFC 4861, 6.2.3): IPv6
+        # ends here.
+        f"ra-param={network.device},{mtu}10,0",
     ]
 
 
