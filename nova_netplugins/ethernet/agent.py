@@ -104,14 +104,13 @@ class EthernetAgent:
         return [f"plugged {wiring.nic.device} again"]
 
     def _forget_stale(self, wirings: Sequence[plugin.Wiring]) -> list[str]:
-        """Taps in our bridges that are no NIC's any more, guards and switch ports of NICs that are
-        gone."""
+        """Taps in bridges, guards and switch ports of our NICs that are gone. Of another service's
+        NICs, which may be on the same bridge, we know nothing."""
         devices = {wiring.nic.device for wiring in wirings}
         changes = []
-        owned = self._host.links.owned()
-        ours = {name for name, owner in owned.items() if owner == f"{self._traits.name} segment"}
         for link in self._host.links.links():
-            if link.master in ours and link.name.startswith("tap") and link.name not in devices:
+            ours = (link.owner or "").startswith(f"{self._traits.name} nic ")
+            if ours and link.master is not None and link.name not in devices:
                 with contextlib.suppress(NotFound):
                     self._host.links.release_port(link.name)
                 changes.append(f"unplugged {link.name}")

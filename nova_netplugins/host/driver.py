@@ -98,9 +98,10 @@ class Host(ABC):
         """Where a metadata proxy's sockets come from, on this host."""
 
     def attach(self, link: str, attachment: Attachment, owner: str) -> None:
-        """The link is a port there, and nowhere else."""
+        """The link is the owner's port there, and nowhere else."""
         match attachment:
             case BridgePort(bridge):
+                self.links.mark(link, owner)
                 self.links.ensure_port(bridge, link)
             case SwitchPort(bridge, tag):
                 self.switch.ensure_ovs_port(bridge, link, owner, tag)
