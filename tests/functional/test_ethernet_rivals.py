@@ -155,6 +155,10 @@ def test_a_host_has_one_address_of_its_own_however_often_it_asks(vlan: EthernetN
     addresses = {(host, serving["address"]) for host, serving in zip(hosts, told, strict=True)}
     assert len(addresses) == 2 == len({address for _, address in addresses})
     assert len(drawn(vlan)) == 2 + 2
+    for nic in vlan.list_virtual_nics(network_id=row["id"]):
+        vlan.delete_virtual_nic(nic.id)
+    assert at_once(*[lambda host=host: vlan.claim_networks(host) for host in hosts]) == [[]] * 12
+    assert drawn(vlan) == []
 
 
 def test_one_nic_deleted_by_many_is_deleted_once(vlan: EthernetNetApi) -> None:
