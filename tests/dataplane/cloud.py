@@ -24,6 +24,9 @@ from tests.eventually import eventually
 
 Settings = Mapping[str, Mapping[str, object]]
 
+# Seconds that anything may take on a machine that is busy with other things.
+PATIENCE = 30.0
+
 BIN = Path(sys.executable).parent
 SERVICES = ("flat", "flat_dhcp", "vlan")
 DAEMONS = ("service", "agent")
@@ -121,7 +124,7 @@ class Cloud:
         self.node.start("api")
         for node in self.nodes:
             node.start(*DAEMONS)
-        eventually(self.api.answers, "net-api answers", 30)
+        eventually(self.api.answers, "net-api answers", PATIENCE)
         for service in SERVICES:
             self.api.put(
                 f"/projects/{service}/network_service", {"network_service": {"service": service}}

@@ -31,7 +31,7 @@ def footprint(machine: Machine) -> Footprint:
     return found
 
 
-def comes_back(machine: Machine, before: Footprint, seconds: float = 20) -> str:
+def comes_back(machine: Machine, before: Footprint, seconds: float = 30) -> str:
     """Empty once the machine is as it was, else what still differs when the time is over."""
     deadline = time.monotonic() + seconds
     while difference := _difference(before, footprint(machine)):

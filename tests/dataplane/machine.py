@@ -83,9 +83,11 @@ class Machine:
             self._init.communicate()
             self._init = None
         for link in self.host.links.links():
-            # With the namespace they would go too, but a moment later, with their other ends.
+            # With the namespace they would go too, but a moment later, with their other ends. Those
+            # of routers are going already.
             if link.kind == "veth":
-                self.host.links.delete(link.name)
+                argv = ["ip", "-n", self.netns, "link", "delete", link.name]
+                subprocess.run(argv, capture_output=True)
         self.host.delete_netns(self.netns)
 
     def run(self, *argv: str) -> str:
@@ -99,10 +101,10 @@ class Machine:
         return Daemon([*self._prefix, *argv], log)
 
     def processes(self) -> dict[int, str]:
-        """Command lines of all that runs there, by process id."""
-        command = ["ps", "-ww", "-e", "-o", "pid=,args="]
-        rows = [line.split(None, 1) for line in self.run(*command).splitlines()]
-        return {int(pid): args for pid, args in rows if args not in ("cat", " ".join(command))}
+        """Command lines of what runs there of its own, nobody's child, by process id."""
+        listed = self.run("ps", "-ww", "-e", "-o", "pid=,ppid=,args=")
+        rows = [line.split(None, 2) for line in listed.splitlines()]
+        return {int(pid): args for pid, parent, args in rows if parent == "1"}
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import pytest
 from nova_netplugins.host import namespaces as netns_tools
 from tests import servers
 from tests.dataplane import cloud as clouds
-from tests.dataplane.cloud import Cloud
+from tests.dataplane.cloud import PATIENCE, Cloud
 from tests.dataplane.net_api import Row
 from tests.dataplane.topology import eventually, is_cut_off, reaches
 
@@ -54,6 +54,6 @@ def test_a_floating_address_comes_and_goes_at_once(cloud: Cloud, network: Row) -
     instance.ask_dhcp()
     floating = cloud.make_floating("flat_dhcp")
     cloud.associate("flat_dhcp", floating, instance)
-    assert eventually(lambda: reaches(cloud.world, floating))
+    assert eventually(lambda: reaches(cloud.world, floating), PATIENCE)
     cloud.disassociate("flat_dhcp", floating)
-    assert eventually(lambda: is_cut_off(cloud.world, floating))
+    assert eventually(lambda: is_cut_off(cloud.world, floating), PATIENCE)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.dataplane import cloud as clouds
-from tests.dataplane.cloud import DAEMONS, SERVICES, Cloud
+from tests.dataplane.cloud import DAEMONS, PATIENCE, SERVICES, Cloud
 from tests.dataplane.footprint import comes_back, footprint, lasting
 from tests.dataplane.instances import Instance
 from tests.dataplane.topology import reaches
@@ -24,7 +24,9 @@ def cloud() -> Iterator[Cloud]:
 
 def test_nothing_is_left_of_networks_and_instances(cloud: Cloud) -> None:
     # Rules of the host itself and empty tables of guards are there from the start.
-    eventually(lambda: tables(cloud) == len(SERVICES) + 1, "the daemons have set up their host")
+    eventually(
+        lambda: tables(cloud) == len(SERVICES) + 1, "the daemons have set up their host", PATIENCE
+    )
     before = footprint(cloud.node.machine)
     instances: list[Instance] = []
     paths: list[str] = []
@@ -37,7 +39,9 @@ def test_nothing_is_left_of_networks_and_instances(cloud: Cloud) -> None:
         instance.ask_dhcp()
     floating = cloud.make_floating("vlan")
     cloud.associate("vlan", floating, instances[-1])
-    eventually(lambda: reaches(cloud.world, floating), f"{floating} leads to its instance")
+    eventually(
+        lambda: reaches(cloud.world, floating), f"{floating} leads to its instance", PATIENCE
+    )
     for instance in instances:
         instance.delete()
     for path in paths:
@@ -56,18 +60,24 @@ def test_everything_comes_back_after_a_reboot(cloud: Cloud) -> None:
         instance.ask_dhcp()
     floating = cloud.make_floating("vlan")
     cloud.associate("vlan", floating, pair[0])
-    eventually(lambda: reaches(cloud.world, floating), f"{floating} leads to its instance")
+    eventually(
+        lambda: reaches(cloud.world, floating), f"{floating} leads to its instance", PATIENCE
+    )
     before = lasting(footprint(cloud.node.machine))
 
     cloud.node.machine.power_off()
     cloud.node.machine.power_on()
     clouds.join_world(cloud, cloud.node)
     cloud.node.start("api", *DAEMONS)
-    eventually(cloud.api.answers, "net-api answers", 30)
+    eventually(cloud.api.answers, "net-api answers", PATIENCE)
     for instance in pair:
         instance.make_taps()
         assert instance.ask_dhcp()["ip"] == instance.address
 
     assert reaches(pair[0].netns, pair[1].address)
-    eventually(lambda: reaches(cloud.world, floating), f"{floating} leads to its instance")
-    eventually(lambda: lasting(footprint(cloud.node.machine)) == before, "all is as before", 20)
+    eventually(
+        lambda: reaches(cloud.world, floating), f"{floating} leads to its instance", PATIENCE
+    )
+    eventually(
+        lambda: lasting(footprint(cloud.node.machine)) == before, "all is as before", PATIENCE
+    )

@@ -9,7 +9,7 @@ import pytest
 
 from nova_netplugins.host.namespaces import socket_in
 from tests.dataplane import cloud as clouds
-from tests.dataplane.cloud import Cloud
+from tests.dataplane.cloud import PATIENCE, Cloud
 from tests.dataplane.instances import Instance
 from tests.dataplane.net_api import Row
 from tests.dataplane.topology import eventually, is_cut_off, reaches, shell
@@ -58,25 +58,25 @@ def test_it_reaches_its_instance_moves_and_is_taken_away(
     assert is_cut_off(cloud.world, floating)
 
     cloud.associate("flat_dhcp", floating, one)
-    assert eventually(lambda: reaches(cloud.world, floating))
+    assert eventually(lambda: reaches(cloud.world, floating), PATIENCE)
     assert leads_to(one, cloud, floating)
     assert cloud.source_of(one) == floating
     assert reaches(two.netns, floating)
 
     cloud.associate("flat_dhcp", floating, two)
-    assert eventually(lambda: leads_to(two, cloud, floating))
+    assert eventually(lambda: leads_to(two, cloud, floating), PATIENCE)
     assert not leads_to(one, cloud, floating)
     assert cloud.source_of(one) == cloud.address_of(cloud.node)
 
     cloud.disassociate("flat_dhcp", floating)
-    assert eventually(lambda: is_cut_off(cloud.world, floating))
+    assert eventually(lambda: is_cut_off(cloud.world, floating), PATIENCE)
     assert cloud.source_of(two) == cloud.address_of(cloud.node)
 
 
 def test_connections_end_with_the_association(cloud: Cloud, pair: list[Instance]) -> None:
     floating = cloud.make_floating("flat_dhcp")
     cloud.associate("flat_dhcp", floating, pair[0])
-    assert eventually(lambda: reaches(cloud.world, floating))
+    assert eventually(lambda: reaches(cloud.world, floating), PATIENCE)
     listener = socket_in(pair[0].netns, socket.AF_INET, socket.SOCK_STREAM)
     with listener, socket_in(cloud.world, socket.AF_INET, socket.SOCK_STREAM) as client:
         listener.bind(("", 8080))
@@ -88,7 +88,7 @@ def test_connections_end_with_the_association(cloud: Cloud, pair: list[Instance]
             client.sendall(b"before")
             assert accepted.recv(16) == b"before"
             cloud.disassociate("flat_dhcp", floating)
-            assert eventually(lambda: is_cut_off(cloud.world, floating))
+            assert eventually(lambda: is_cut_off(cloud.world, floating), PATIENCE)
             client.sendall(b"after")
             with pytest.raises(TimeoutError):
                 accepted.recv(16)
@@ -100,14 +100,14 @@ def test_ten_of_them_outlive_the_daemons(cloud: Cloud, network: Row, pair: list[
     for address, instance in zip(floating, instances, strict=True):
         instance.configure(gateway=network["gateway"])
         cloud.associate("flat_dhcp", address, instance)
-    assert eventually(lambda: all(reaches(cloud.world, address) for address in floating))
+    assert eventually(lambda: all(reaches(cloud.world, address) for address in floating), PATIENCE)
     for end in (cloud.node.stop, cloud.node.kill):
         end("service", "agent")
         shell(cloud.world, "ip neighbour flush all")
         assert all(reaches(cloud.world, address) for address in floating)
         cloud.node.start("service", "agent")
         cloud.associate("flat_dhcp", late, pair[0])
-        assert eventually(lambda: reaches(cloud.world, late), 10)
+        assert eventually(lambda: reaches(cloud.world, late), PATIENCE)
         assert all(reaches(cloud.world, address) for address in floating)
         cloud.disassociate("flat_dhcp", late)
-        assert eventually(lambda: is_cut_off(cloud.world, late))
+        assert eventually(lambda: is_cut_off(cloud.world, late), PATIENCE)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.dataplane import cloud as clouds
-from tests.dataplane.cloud import Cloud
+from tests.dataplane.cloud import PATIENCE, Cloud
 from tests.dataplane.instances import Instance
 from tests.dataplane.net_api import Row
 from tests.dataplane.topology import reaches, shell
@@ -49,7 +49,9 @@ def test_each_host_serves_its_own_instances_of_a_multi_host_network(cloud: Cloud
 
     floating = cloud.make_floating("flat_dhcp")
     cloud.associate("flat_dhcp", floating, pair[1])
-    eventually(lambda: reaches(cloud.world, floating), f"{floating} leads to its instance")
+    eventually(
+        lambda: reaches(cloud.world, floating), f"{floating} leads to its instance", PATIENCE
+    )
     assert cloud.source_of(pair[1]) == floating
     # On the host of the instance, and on no other.
     cloud.nodes[0].kill(*clouds.DAEMONS)
@@ -89,5 +91,9 @@ def test_a_host_without_instances_of_a_multi_host_network_has_nothing_of_it(clou
     assert {row["host"] for row in cloud.api.get(path)["fixed_ips"]} == {None, node.name}
 
     cloud.api.delete(f"/flat_dhcp/virtual_nics/{instance.nics[0]['id']}")
-    eventually(lambda: router not in node.machine.run("ip", "netns"), "the router is gone")
-    eventually(lambda: not cloud.api.get(path)["fixed_ips"], "the host's own address is free")
+    eventually(
+        lambda: router not in node.machine.run("ip", "netns"), "the router is gone", PATIENCE
+    )
+    eventually(
+        lambda: not cloud.api.get(path)["fixed_ips"], "the host's own address is free", PATIENCE
+    )

@@ -10,7 +10,7 @@ import pytest
 
 from tests.dataplane import cloud as clouds
 from tests.dataplane import openvswitch
-from tests.dataplane.cloud import Cloud
+from tests.dataplane.cloud import PATIENCE, Cloud
 from tests.dataplane.instances import Instance
 from tests.dataplane.topology import eventually, is_cut_off, reaches
 
@@ -67,7 +67,7 @@ def test_projects_with_the_same_addresses_do_not_see_each_other(
     assert is_cut_off(red[0].netns, red[1].address)
     assert reaches(blue[0].netns, blue[1].address)
     red[1].shell("ip link set eth0 up")
-    assert eventually(lambda: reaches(red[0].netns, red[1].address))
+    assert eventually(lambda: reaches(red[0].netns, red[1].address), PATIENCE)
 
 
 def test_each_has_a_floating_address_at_the_same_time(
@@ -77,7 +77,7 @@ def test_each_has_a_floating_address_at_the_same_time(
     for project in PROJECTS:
         cloud.associate("vlan", floating[project], instances[project][0])
     for project, address in floating.items():
-        assert eventually(functools.partial(reaches, cloud.world, address)), project
+        assert eventually(functools.partial(reaches, cloud.world, address), PATIENCE), project
     instances["red"][0].shell("ip link set eth0 down")
     assert is_cut_off(cloud.world, floating["red"])
     assert reaches(cloud.world, floating["blue"])
