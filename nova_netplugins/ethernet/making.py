@@ -84,6 +84,7 @@ class NetworkMaker:
                 reason = f"{self._traits.name} has no DHCP server and no gateway of its own"
                 raise _refused(spec, name, reason)
         refuse_dhcp_options(spec.dhcp_options)
+        planning.refuse_small_mtu(spec.mtu, spec.cidr_v6)
 
     def _subnets(
         self, conn: sa.Connection, spec: NetworkSpec

@@ -11,6 +11,7 @@ from oslo_config import cfg
 
 from netkit.pool import Pools
 from nova_netplugins import errors
+from nova_netplugins.ethernet import planning
 from nova_netplugins.ethernet.making import NetworkMaker, refuse_dhcp_options
 from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.ethernet.segments import Segments
@@ -129,6 +130,7 @@ class Networks:
         row = conn.execute(here).mappings().first()
         if row is None:
             raise errors.NetworkNotFound(field="network_id", value=network_id)
+        planning.refuse_small_mtu(changes.get("mtu"), row["cidr_v6"])
         project_id = changes.get("project_id", row["project_id"])
         if project_id != row["project_id"]:
             self._refuse_owner(conn, row, project_id)

@@ -29,6 +29,8 @@ SMALLEST_V4 = 30
 """The longest IPv4 prefix of a network: two addresses besides the network's own and the broadcast
 address."""
 
+SMALLEST_MTU_V6 = 1280
+
 
 @dataclass(frozen=True)
 class PoolBounds:
@@ -71,6 +73,13 @@ def parse_v6(text: str, field: str = "cidr_v6") -> IPv6:
         raise errors.InvalidCidr(field=field, value=text, reason=reason)
     refuse_unusable(network, field)
     return network
+
+
+def refuse_small_mtu(mtu: int | None, cidr_v6: str | None) -> None:
+    """Raises InvalidOption for links that do not carry IPv6 (RFC 8200, 5), though they should."""
+    if cidr_v6 is not None and mtu is not None and mtu < SMALLEST_MTU_V6:
+        reason = f"a network with IPv6 needs {SMALLEST_MTU_V6} or more"
+        raise errors.InvalidOption(field="mtu", value=mtu, reason=reason)
 
 
 def parse_address(text: str, field: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -176,6 +185,9 @@ def pool_bounds(
         raise errors.InvalidOption(field=field, value=value, reason=reason)
     holes = {int(ipaddress.IPv4Address(address)) for address in unusable if address is not None}
     inside = sorted(hole for hole in holes if first <= hole <= last)
+    if len(inside) > last - first:
+        reason = "gateway and DHCP server leave no address to draw"
+        raise errors.InvalidCidr(field="cidr", value=str(network), reason=reason)
     return PoolBounds(first, last, tuple((hole, hole) for hole in inside))
 
 

@@ -126,6 +126,13 @@ BAD = [
     ({"cidr": "10.0.0.0/24", "label": "x" * 256}, 400, "invalid_request", "network.label"),
     ({"cidr": "10.0.0.0/24", "id": "x"}, 400, "invalid_request", "network.id"),
     ({"cidr": "10.0.0.0/24", "mtu": 20}, 400, "invalid_request", "network.mtu"),
+    ({"cidr_v6": "fd00:1::/64", "mtu": 1279}, 400, "invalid_value", "mtu"),
+    (
+        {"cidr": "10.0.0.0/30", "gateway": "10.0.0.1", "dhcp_server": "10.0.0.2"},
+        400,
+        "invalid_cidr",
+        "cidr",
+    ),
     ({"cidr": "10.0.0.0/24", "colour": "red"}, 400, "invalid_request", "network.colour"),
     ({"cidr": "10.0.0.0/24", "bridge_interface": "e 0"}, 400, "invalid_request", None),
     ({"cidr": "10.0.0.0/24", "bridge_interface": "eth0\n"}, 400, "invalid_request", None),
@@ -357,6 +364,19 @@ class TestChanging:
         before = vlan.everything()
         refusal = vlan.refused("PUT", f"/networks/{network['id']}", {"network": changes})
         assert (refusal.status, refusal.code) == (400, "invalid_request")
+        assert vlan.everything() == before
+
+    @pytest.mark.parametrize(
+        ("field", "value"), [("mtu", 1000), ("dhcp_options", {"router": '192.0.2.1"'})]
+    )
+    def test_what_its_host_could_not_serve_is_refused(
+        self, vlan: Service, field: str, value: Any
+    ) -> None:
+        network = vlan.network(cidr_v6="fd00:1::/64")
+        before = vlan.everything()
+        body = {"network": {field: value}}
+        refusal = vlan.refused("PUT", f"/networks/{network['id']}", body)
+        assert (refusal.status, refusal.code, refusal.field) == (400, "invalid_value", field)
         assert vlan.everything() == before
 
     def test_a_network_that_is_not_there_cannot_change(self, service: Service) -> None:
