@@ -51,17 +51,6 @@ class Addresses:
         self._kernel.change_addresses(link, [wanted, *others], family)
         self._kernel.change_routes(through, [])
 
-    def remove_address(self, link: str, cidr: str) -> None:
-        """The link, if there is one, does not have the address."""
-        wanted = _canonical(cidr)
-        if self._kernel.link(link) is None:
-            return
-        present = self._kernel.addresses(link)
-        if wanted in present:
-            # Without its primary address a subnet loses the secondary ones: they are put back.
-            kept = [one for one in present if one != wanted]
-            self._kernel.change_addresses(link, kept, [wanted])
-
     def ensure_addresses(self, link: str, cidrs: Sequence[str]) -> None:
         """The link has exactly these addresses, the first of each family first."""
         wanted = [_canonical(cidr) for cidr in cidrs]
@@ -100,19 +89,9 @@ class Routes:
         """The routes through ``device`` that we made."""
         return [route for route in self._kernel.routes(device) if route.protocol == PROTOCOL]
 
-    def device_to(self, address: str) -> str | None:
-        """The link by which the host would send to the address; None if it has no route."""
-        return self._kernel.device_to(address)
-
     def ensure_route(self, destination: str, device: str, via: str | None = None) -> None:
         """There is a route to the CIDR; one to the same CIDR is replaced."""
         self._kernel.change_routes([Route(destination, device, via, protocol=PROTOCOL)], [])
-
-    def remove_route(self, destination: str, device: str) -> None:
-        """There is no route of ours to the CIDR through the device."""
-        if self._kernel.link(device) is not None:
-            route = Route(destination, device, protocol=PROTOCOL)
-            self._kernel.change_routes([], [route])
 
     def ensure_routes(
         self, device: str, destinations: Iterable[str], via: str | None = None
@@ -134,14 +113,6 @@ class Routes:
     def proxied(self, device: str) -> set[str]:
         """Addresses that we made the host answer for on the device."""
         return self._kernel.proxies(device)
-
-    def ensure_proxy_neighbour(self, address: str, device: str) -> None:
-        """The host answers ARP (or ND) for ``address`` on ``device``."""
-        self.change_proxies(device, [address], [])
-
-    def remove_proxy_neighbour(self, address: str, device: str) -> None:
-        """The host no longer answers for ``address`` on ``device``."""
-        self.change_proxies(device, [], [address])
 
     def change_proxies(self, device: str, add: Iterable[str], delete: Iterable[str]) -> None:
         """Answer for those addresses and no longer for these, ten thousand in 0.2 s."""

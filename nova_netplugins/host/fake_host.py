@@ -46,9 +46,6 @@ class FakeSwitch:
     def remove_port(self, port: str) -> bool:
         return self.ports.pop(port, None) is not None
 
-    def remove_bridge(self, name: str) -> bool:
-        return self.bridges.pop(name, None) is not None
-
     def owned(self, prefix: str = "") -> dict[str, str]:
         return {name: port[2] for name, port in self.ports.items() if name.startswith(prefix)}
 

@@ -121,24 +121,6 @@ class FakeKernel:
     def routes(self, device: str | None = None) -> list[Route]:
         return [one for one in self._here.routes.values() if device in (None, one.device)]
 
-    def device_to(self, address: str) -> str | None:
-        wanted = ipaddress.ip_interface(address)
-        connected = [
-            (ipaddress.ip_interface(cidr).network, link)
-            for link, cidrs in self._here.addresses.items()
-            for cidr in cidrs
-        ]
-        routed = [
-            (ipaddress.ip_network(one.destination), one.device)
-            for one in self._here.routes.values()
-        ]
-        fitting = [
-            (network.prefixlen, link)
-            for network, link in connected + routed
-            if network.version == wanted.version and wanted.ip in network
-        ]
-        return max(fitting)[1] if fitting else None
-
     def change_routes(self, add: Iterable[Route], delete: Iterable[Route]) -> None:
         for route in delete:
             found = self._here.routes.get((route.destination, route.metric))

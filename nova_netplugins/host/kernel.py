@@ -110,9 +110,6 @@ class Kernel(Protocol):
     def routes(self, device: str | None = None) -> list[Route]:
         """Routes of the main table that programs made, without the kernel's own."""
 
-    def device_to(self, address: str) -> str | None:
-        """The link by which packets for the address would leave; None if there is no route."""
-
     def change_routes(self, add: Iterable[Route], delete: Iterable[Route]) -> None:
         """Deletions first, then additions, which replace; any number of them at once."""
 

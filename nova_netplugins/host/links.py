@@ -146,10 +146,6 @@ class Links:
         """The link is up. Raises NotFound."""
         self._shaped(self._there(name), up=True)
 
-    def set_down(self, name: str) -> None:
-        """The link is down. Raises NotFound."""
-        self._shaped(self._there(name), up=False)
-
     def set_mtu(self, name: str, mtu: int) -> None:
         """The link has this MTU, in bytes. Raises NotFound."""
         self._shaped(self._there(name), mtu=mtu)

@@ -27,8 +27,6 @@ SKIP_STATISTICS = 8
 SCOPE_LINK = 253
 GONE = (errno.ENODEV, errno.ESRCH, errno.ENOENT, errno.EADDRNOTAVAIL)
 
-UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENODEV)
-
 
 def refusal(code: int, what: str) -> HostError:
     """The exception for an errno that the kernel gave as answer to ``what``."""
@@ -162,17 +160,6 @@ class NetlinkKernel:
         bodies = self._bulk("listing routes", netlink_bulk.routes_request())
         routes = (netlink_bulk.parse_route(body, names) for body in bodies)
         return [route for route in routes if route and device in (None, route.device)]
-
-    def device_to(self, address: str) -> str | None:
-        with self._session(f"looking for a route to {address}") as session:
-            try:
-                index = session.route("get", dst=address)[0].get("RTA_OIF")
-                found: str | None = session.link("get", index=index)[0].get("IFLA_IFNAME")
-            except NetlinkError as error:
-                if error.code in UNREACHABLE:
-                    return None
-                raise
-        return found
 
     def change_routes(self, add: Iterable[Route], delete: Iterable[Route]) -> None:
         removed, added = list(delete), list(add)

@@ -37,9 +37,6 @@ class Switch(Protocol):
     def remove_port(self, port: str) -> bool:
         """The port is gone if it was ours; whether it was."""
 
-    def remove_bridge(self, name: str) -> bool:
-        """The bridge is gone if it was ours; whether it was."""
-
     def owned(self, prefix: str = "") -> dict[str, str]:
         """Port -> owner of our ports whose name begins with ``prefix``."""
 
@@ -101,14 +98,6 @@ class OpenVSwitch:
         if port not in self.owned(port):
             return False
         self._vsctl("--if-exists", "del-port", port)
-        return True
-
-    def remove_bridge(self, name: str) -> bool:
-        if not self._bridge_exists(name):
-            return False
-        if not self._vsctl("br-get-external-id", name, OWNER).strip():
-            return False
-        self._vsctl("--if-exists", "del-br", name)
         return True
 
     def owned(self, prefix: str = "") -> dict[str, str]:

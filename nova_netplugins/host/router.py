@@ -17,7 +17,6 @@ from collections.abc import Sequence
 
 from nova_netplugins.host.driver import Host
 from nova_netplugins.host.errors import HostError, NotFound
-from nova_netplugins.host.floating import FloatingMap
 from nova_netplugins.host.router_spec import NETNS_PREFIX, Names, RouterSpec, Transit
 from nova_netplugins.host.ruleset_host import HostRules, host_table
 from nova_netplugins.host.ruleset_router import (
@@ -51,10 +50,6 @@ class Routers:
             self._host.set_sysctl(f"net/ipv4/neigh/{public}/proxy_delay", 0)
             self._forget_lost_proxies(public)
 
-    def remove_host(self) -> None:
-        """Our rules are gone from the root namespace; forwarding stays as it is."""
-        self._host.nft.remove("inet")
-
     def ensure(self, spec: RouterSpec) -> None:
         """The router is as described. Raises HostError."""
         names = Names(spec.network_id)
@@ -75,31 +70,6 @@ class Routers:
             return
         self._ensure_outside(router, spec, spec.transit, names)
         self._ensure_floating_paths(spec, spec.transit, names)
-
-    def associate(self, network_id: str, floating: str, fixed: str) -> None:
-        """The floating IP leads to the fixed address, and from it. Raises NotFound (no router)."""
-        names = Names(network_id)
-        router = self._existing(names)
-        if FloatingMap(router.nft).associate(floating, fixed):
-            router.flush_connections(floating)
-        transit = router.addresses.get(names.outside)
-        if not transit:
-            raise NotFound(f"the router of network {network_id} has no transit address yet")
-        via = str(ipaddress.ip_interface(transit[0]).ip)
-        self._host.routes.ensure_route(f"{floating}/32", names.outside_port, via)
-        self._announce({floating})
-
-    def disassociate(self, network_id: str, floating: str) -> None:
-        """The floating IP does not lead to this network, and its connections are cut."""
-        names, public = Names(network_id), self._rules.public_interface
-        # It may lead to another network by now, for which it must be answered.
-        if public and self._host.routes.device_to(floating) == names.outside_port:
-            self._host.routes.remove_proxy_neighbour(floating, public)
-        self._host.routes.remove_route(f"{floating}/32", names.outside_port)
-        if names.netns in self._host.list_netns(names.netns):
-            router = self._host.inside(names.netns)
-            FloatingMap(router.nft).disassociate(floating)
-            router.flush_connections(floating)
 
     def remove(self, network_id: str) -> None:
         """Nothing is left of the network's router."""
@@ -238,11 +208,6 @@ class Routers:
         if self._host.links.exists(names.outside_port):
             self._stop_answering(names.outside_port, keep=set())
             self._host.links.delete(names.outside_port)
-
-    def _existing(self, names: Names) -> Host:
-        if names.netns not in self._host.list_netns(names.netns):
-            raise NotFound(f"network {names.network_id} has no router on this host")
-        return self._host.inside(names.netns)
 
 
 def _translated(router: Host) -> dict[str, str | None]:

@@ -24,7 +24,6 @@ from nova_netplugins.plugin import Listing
 FAILED = 1
 NOT_FOUND = 2
 
-CoreCommand = Callable[[Cloud, argparse.Namespace], Listing | str]
 AddCommands = Callable[[Catalogue, argparse.ArgumentParser], None]
 Execute = Callable[[Cloud, argparse.Namespace], Listing | str]
 

@@ -30,9 +30,8 @@ def main(root: str, network_id: str) -> None:
     while True:
         made.ensure_host()
         made.ensure(replace(wanted, floating={}))
-        for floating, fixed in wanted.floating.items():
-            made.associate(network_id, floating, fixed)
-        made.disassociate(network_id, "192.0.2.50")
+        made.ensure(wanted)
+        made.ensure(replace(wanted, floating={"192.0.2.51": "10.0.0.3"}))
         made.ensure(wanted)
         made.remove(network_id)
 

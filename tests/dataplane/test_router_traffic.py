@@ -37,6 +37,9 @@ class Cloud:
     blue: RouterSpec
     instances: dict[str, str]
 
+    def lend(self, network: RouterSpec, floating: str, fixed: str) -> None:
+        self.routers.ensure(replace(network, floating={floating: fixed}))
+
     def source_seen(self, name: str, address: str = INTERNET) -> str:
         """By which address the internet sees an instance that pings it."""
         with capturing(self.internet, "inet0", "icmp[0] == 8") as first:
@@ -87,7 +90,7 @@ def test_instances_reach_gateway_neighbour_and_internet(cloud: Cloud) -> None:
 
 
 def test_a_floating_ip_leads_in_and_is_the_source_out(cloud: Cloud) -> None:
-    cloud.routers.associate(cloud.red.network_id, FLOATING_RED, "10.0.0.2")
+    cloud.lend(cloud.red, FLOATING_RED, "10.0.0.2")
     assert reaches(cloud.internet, FLOATING_RED)
     assert cloud.source_seen("red2") == FLOATING_RED
     assert cloud.source_seen("red3") == HOST
@@ -95,19 +98,19 @@ def test_a_floating_ip_leads_in_and_is_the_source_out(cloud: Cloud) -> None:
 
 def test_a_floating_ip_is_announced_on_the_public_interface(cloud: Cloud) -> None:
     with capturing(cloud.internet, "inet0", "arp") as first:
-        cloud.routers.associate(cloud.red.network_id, FLOATING_RED, "10.0.0.2")
+        cloud.lend(cloud.red, FLOATING_RED, "10.0.0.2")
         assert f"who-has {FLOATING_RED}" in first()
     assert reaches(cloud.internet, FLOATING_RED)
 
 
 def test_a_neighbour_is_reached_by_its_floating_ip(cloud: Cloud) -> None:
-    cloud.routers.associate(cloud.red.network_id, FLOATING_RED, "10.0.0.2")
+    cloud.lend(cloud.red, FLOATING_RED, "10.0.0.2")
     assert reaches(cloud.instances["red3"], FLOATING_RED)
     assert reaches(cloud.instances["red2"], FLOATING_RED)
 
 
 def test_networks_with_one_cidr_meet_only_by_floating_ips(cloud: Cloud) -> None:
-    cloud.routers.associate(cloud.blue.network_id, FLOATING_BLUE, "10.0.0.2")
+    cloud.lend(cloud.blue, FLOATING_BLUE, "10.0.0.2")
     assert reaches(cloud.instances["red2"], FLOATING_BLUE)
     assert is_cut_off(cloud.instances["red2"], "100.64.0.3")
     with capturing(cloud.instances["blue3"], "eth0", "icmp[0] == 8") as first:
@@ -126,9 +129,9 @@ def test_the_internet_reaches_neither_fixed_nor_transit_addresses(cloud: Cloud) 
 
 
 def test_a_disassociated_floating_ip_is_dead_at_once(cloud: Cloud) -> None:
-    cloud.routers.associate(cloud.red.network_id, FLOATING_RED, "10.0.0.2")
+    cloud.lend(cloud.red, FLOATING_RED, "10.0.0.2")
     assert reaches(cloud.internet, FLOATING_RED)
-    cloud.routers.disassociate(cloud.red.network_id, FLOATING_RED)
+    cloud.routers.ensure(cloud.red)
     assert is_cut_off(cloud.internet, FLOATING_RED)
     netns = Names(cloud.red.network_id).netns
     assert FLOATING_RED not in shell(netns, "conntrack -L 2>/dev/null")
