@@ -63,7 +63,7 @@ class AddressOutOfRange(errors.BadRequest):
 
 class CidrConflict(errors.Conflict):
     code = "cidr_conflict"
-    template = "{value} overlaps with {existing} of network {network}"
+    template = "{value} overlaps with {existing} of {owner}"
 
 
 class InvalidVlan(errors.BadRequest):

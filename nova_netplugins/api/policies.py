@@ -19,9 +19,10 @@ _BASE = [
     policy.RuleDefault("context_is_admin", "role:admin", description="Who is an administrator."),
     policy.RuleDefault(
         "all_projects",
-        "role:admin or role:service or service_roles:service",
+        "role:admin or role:service",
         description="Who sees and changes the objects of every project: administrators, Nova and "
-        "the agents.",
+        "the agents, when they ask for themselves. A user's call that a service passes on, with "
+        "its own X-Service-Token, is still the user's.",
     ),
     policy.RuleDefault(
         "project_member",

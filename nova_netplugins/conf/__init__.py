@@ -18,7 +18,7 @@ from oslo_log import log
 PROJECT = "nova-netplugins"
 
 # What these tell at their usual levels is in our own lines, or nobody's business.
-_LOG_LEVELS = ("alembic=WARNING", "keystoneauth=ERROR")
+_LOG_LEVELS = ("alembic=WARNING", "keystoneauth=ERROR", "pyroute2=INFO")
 
 
 def list_opts() -> list[tuple[str | None, list[cfg.Opt]]]:

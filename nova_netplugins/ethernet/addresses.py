@@ -120,13 +120,18 @@ class Addresses:
         self._insert(conn, network, [row])
         return row
 
-    def for_host(self, conn: sa.Connection, network: Row, host: str) -> str:
-        """The address a network host has for itself on a multi_host network: DHCP server and
-        gateway there."""
+    def of_host(self, conn: sa.Connection, network: Row, host: str) -> str | None:
+        """The address that a network host has for itself on a multi_host network."""
         table = self._table
-        held = self.select(table.c.network_id == network["id"], table.c.host == host)
-        if (row := conn.execute(held).mappings().first()) is not None:
-            return str(row["address"])
+        held = sa.select(table.c.address).where(
+            table.c.network_id == network["id"], table.c.host == host
+        )
+        return conn.scalar(held)
+
+    def draw_for_host(self, conn: sa.Connection, network: Row, host: str) -> None:
+        """Give a host that has none an address for itself: DHCP server and gateway there."""
+        if self.of_host(conn, network, host) is not None:
+            return
         # The network stays while it gets an address.
         network = self._networks.find_all(conn, [network["id"]], share=True)[0]
         values = self._row(network, self._next(conn, network), 4, None) | {"host": host}
@@ -135,7 +140,6 @@ class Addresses:
         except db_exc.DBDuplicateEntry as error:
             # The host asked twice at once, and has one by now.
             raise Retry from error
-        return str(values["address"])
 
     def _wanted(
         self, conn: sa.Connection, network: Row, card: Values | Row, address: str
@@ -237,7 +241,8 @@ class Addresses:
             self._pools.release(conn, network["pool_id"], v4, until)
 
     def unreserve(self, conn: sa.Connection, row: Row) -> None:
-        if not row["reserved"]:
+        """Also what a network host has for itself: the host may be gone for good."""
+        if not row["reserved"] and row["host"] is None:
             reason = "it is not reserved, but in use"
             raise errors.InvalidOption(field="address", value=row["address"], reason=reason)
         self.release(conn, [row], rest=False)

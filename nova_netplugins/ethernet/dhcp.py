@@ -13,10 +13,14 @@ from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork
 from nova_netplugins.host.dhcp.network import Settings
 from nova_netplugins.host.errors import HostError
 from nova_netplugins.host.router import Names
+from nova_netplugins.host.ruleset_router import METADATA_ADDRESS
 
 LOG = logging.getLogger(__name__)
 
 Serving = dict[str, Any]
+
+_AT_ONCE = 20_000
+"""Leases told in one call: net-api limits its bodies."""
 
 
 class Dhcp:
@@ -98,6 +102,7 @@ class Dhcp:
             dns_servers=self._dns_servers(network),
             mtu=network["mtu"] or 0,
             options=network["dhcp_options"],
+            routes=_routes(serving),
             **v4,
             **v6,
         )
@@ -134,11 +139,22 @@ class Dhcp:
             LOG.warning("the lease of %s could not be ended: %s", host.ipv4, error)
 
     def _tell(self, change: LeaseChange) -> None:
-        leases = {
-            "leased": [lease.address for lease in change.leased],
-            "released": [lease.address for lease in change.ended],
-            # While nobody watched, leases may have ended unseen.
-            "complete": change.first,
-        }
-        path = f"{self._path}/{change.network_id}/leases"
-        self._client.put(path, {"leases": leases})
+        leased = [lease.address for lease in change.leased]
+        ended = [lease.address for lease in change.ended]
+        # While nobody watched, leases may have ended unseen.
+        complete = change.first and len(leased) <= _AT_ONCE
+        for start in range(0, max(len(leased), len(ended), 1), _AT_ONCE):
+            end = start + _AT_ONCE
+            leases = {"leased": leased[start:end], "released": ended[start:end]}
+            path = f"{self._path}/{change.network_id}/leases"
+            self._client.put(path, {"leases": {**leases, "complete": complete}})
+
+
+def _routes(serving: Serving) -> dict[str, str]:
+    """Where the gateway is not ours, the metadata address is reached through us all the same."""
+    network = serving["network"]
+    if network["cidr"] is None or network["multi_host"]:
+        return {}
+    if network["gateway"] == serving["address"]:
+        return {}
+    return {f"{METADATA_ADDRESS}/32": serving["address"]}

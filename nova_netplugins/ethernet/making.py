@@ -35,7 +35,14 @@ class NetworkMaker:
         pools: Pools,
         segments: Segments,
         options: cfg.GroupAttr,
+        transit_range: str,
     ) -> None:
+        # Routers have addresses of it: a network with the same would not find its way out.
+        self._transit = (
+            [(planning.IPv4(transit_range), "the option transit_range of [gateway]")]
+            if traits.serves
+            else []
+        )
         self._traits = traits
         self._networks = networks
         self._pools = pools
@@ -95,10 +102,11 @@ class NetworkMaker:
         if spec.cidr is not None:
             whole = planning.parse_v4(spec.cidr)
             neighbours = [
-                (planning.IPv4(row["cidr"]), str(row["id"]))
+                (planning.IPv4(row["cidr"]), f"network {row['id']}")
                 for row in self._with(conn, "cidr", meets)
             ]
-            v4 = planning.split_v4(whole, spec.num_networks, spec.network_size, neighbours)
+            taken = neighbours + self._transit
+            v4 = planning.split_v4(whole, spec.num_networks, spec.network_size, taken)
         if spec.cidr_v6 is not None:
             v6 = planning.split_v6(planning.parse_v6(spec.cidr_v6), spec.num_networks)
             for row in self._with(conn, "cidr_v6", meets):
@@ -236,5 +244,5 @@ def _conflict(
     field: str, wanted: planning.IPv4 | planning.IPv6, existing: Row
 ) -> errors.CidrConflict:
     return errors.CidrConflict(
-        field=field, value=str(wanted), existing=existing[field], network=existing["id"]
+        field=field, value=str(wanted), existing=existing[field], owner=f"network {existing['id']}"
     )

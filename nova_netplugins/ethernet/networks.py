@@ -24,14 +24,22 @@ class Networks:
     """The networks table and the pools behind it: addresses of each network, VLANs of each
     interface."""
 
-    def __init__(self, traits: Traits, tables: EthernetTables, options: cfg.GroupAttr) -> None:
+    def __init__(
+        self,
+        traits: Traits,
+        tables: EthernetTables,
+        options: cfg.GroupAttr,
+        transit_range: str,
+    ) -> None:
         self._traits = traits
         self._tables = tables
         self._networks = tables.networks
         self._options = options
         self._pools = Pools(tables.pools)
         self._segments = Segments(traits, self._pools, options)
-        self._maker = NetworkMaker(traits, self._networks, self._pools, self._segments, options)
+        self._maker = NetworkMaker(
+            traits, self._networks, self._pools, self._segments, options, transit_range
+        )
 
     # -- reading -------------------------------------------------------------------------------
 

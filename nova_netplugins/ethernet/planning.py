@@ -114,7 +114,7 @@ def split_v4(
     """``count`` subnets of ``size`` addresses (rounded up to a power of two; None: all of
     ``whole``) that are free.
 
-    ``taken``: existing networks with their ids. A smaller or equal existing one is stepped over
+    ``taken``: existing networks and whose they are. A smaller or equal existing one is stepped over
     while there is room; one that contains ``whole`` is a conflict."""
     prefix = _prefix(whole, count, size)
     room = 2 ** (prefix - whole.prefixlen)
@@ -128,7 +128,7 @@ def split_v4(
         if len(chosen) == count:
             return chosen
     existing, owner = near[0]
-    raise errors.CidrConflict(field="cidr", value=str(whole), existing=str(existing), network=owner)
+    raise errors.CidrConflict(field="cidr", value=str(whole), existing=str(existing), owner=owner)
 
 
 def _prefix(whole: IPv4, count: int, size: int | None) -> int:

@@ -7,6 +7,7 @@ import hashlib
 import ipaddress
 import logging
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,6 +25,8 @@ from nova_netplugins.host.router import Names, Routers, RouterSpec
 from nova_netplugins.host.ruleset_host import HostRules
 
 LOG = logging.getLogger(__name__)
+
+TRUSTED_SECONDS = 300.0
 
 Serving = dict[str, Any]
 """What net-api tells of a network to serve: see ``ethernet.serving.Serving.describe``."""
@@ -45,6 +48,7 @@ class EthernetService:
         self._metadata = Metadata(context)
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._served: dict[str, Serving] = {}
+        self._described: dict[str, float] = {}
 
     def ensure(self, network_id: str, nic_id: str | None = None) -> None:
         with self._locks[network_id]:
@@ -54,7 +58,7 @@ class EthernetService:
                 if self._is_mine(serving):
                     self._dhcp.ensure_nic(serving, nic_id)
                     return
-            serving = self._ask(network_id, unless_state=None if known is None else known["state"])
+            serving = self._ask(network_id, unless_state=self._state(network_id))
             if serving is not None and known is not None and "network" not in serving:
                 serving = known
             if serving is not None and self._is_free(serving):
@@ -98,6 +102,15 @@ class EthernetService:
             LOG.error("network %s is not served as it should be: %s", network_id, error)
             return False
         return True
+
+    def _state(self, network_id: str) -> str | None:
+        """What net-api need not describe again. Not for ever: a state is made of times, and may
+        miss a change that was committed out of their order.
+        """
+        known = self._served.get(network_id)
+        if known is None or time.monotonic() - self._described[network_id] > TRUSTED_SECONDS:
+            return None
+        return str(known["state"])
 
     def _ask(self, network_id: str, **query: str | None) -> Serving | None:
         """None: the network is gone."""
@@ -143,10 +156,13 @@ class EthernetService:
         self._dhcp.ensure(serving)
         if network["cidr"] is not None:
             self._metadata.ensure(network["id"], Names(network["id"]).netns)
-        self._served[network["id"]] = serving
+        if self._served.get(network["id"]) is not serving:
+            self._served[network["id"]] = serving
+            self._described[network["id"]] = time.monotonic()
 
     def _remove(self, network_id: str) -> None:
         self._served.pop(network_id, None)
+        self._described.pop(network_id, None)
         self._dhcp.remove(network_id)
         self._metadata.remove(network_id)
         with self._segments.lock():

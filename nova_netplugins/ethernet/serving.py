@@ -62,7 +62,8 @@ class Serving:
     ) -> dict[str, Any]:
         """``network``: its columns; ``here``: whether this host is to serve it, and only then:
 
-        ``address``: this host's own on it (gateway and DHCP server); ``nics``: those to serve here
+        ``address``: this host's own on it (gateway and DHCP server; None on a network of IPv6
+        alone, and as long as ``needs_address`` says so); ``nics``: those to serve here
         (or only ``nic_id``, if it is still one); ``floating_ips``: all of the network; ``state``:
         as ``state`` tells.
         """
@@ -103,11 +104,20 @@ class Serving:
         latest = [sa.func.max(time) for time in times]
         return list(conn.execute(sa.select(sa.func.count(times[0]), *latest).where(where)).one())
 
+    def needs_address(self, serving: dict[str, Any]) -> bool:
+        """Whether the host has to be given an address for itself before it can serve."""
+        has_v4 = serving["network"]["cidr"] is not None
+        return bool(serving["here"]) and has_v4 and serving["address"] is None
+
+    def give_address(self, conn: sa.Connection, host: str, network_id: str) -> None:
+        network = self._nics.networks.find(conn, network_id)
+        self._nics.addresses.draw_for_host(conn, network, host)
+
     def _address(self, conn: sa.Connection, network: Row, host: str) -> str | None:
         if network["cidr"] is None:
             return None
         if network["multi_host"] and not network["share_address"]:
-            return self._nics.addresses.for_host(conn, network, host)
+            return self._nics.addresses.of_host(conn, network, host)
         return str(network["dhcp_server"])
 
     def _served_nics(

@@ -92,11 +92,21 @@ def test_identity_headers_of_a_client_are_worth_nothing(api: Api, keystone: Fake
     assert (caller["project_id"], caller["roles"]) == ("p1", ["member"])
 
 
-def test_a_service_token_opens_every_project(api: Api, keystone: FakeKeystone) -> None:
+def test_a_call_that_a_service_passes_on_is_still_the_users(
+    api: Api, keystone: FakeKeystone
+) -> None:
     user = keystone.issue("t-3", project_id="p1", roles=["member"])
     service = keystone.issue("t-nova", project_id="service", roles=["service"])
     caller = api.with_token(user, **{"X-Service-Token": service}).get("/whoami").json()["caller"]
     assert caller["service_roles"] == ["service"]
+    assert not caller["all_projects"] and not caller["is_admin"]
+
+
+def test_a_service_that_asks_for_itself_sees_every_project(
+    api: Api, keystone: FakeKeystone
+) -> None:
+    service = keystone.issue("t-nova", project_id="service", roles=["service"])
+    caller = api.with_token(service).get("/whoami").json()["caller"]
     assert caller["all_projects"] and not caller["is_admin"]
 
 

@@ -69,6 +69,13 @@ def test_router_dns_and_mtu_are_told() -> None:
     assert lines == ["3,10.0.0.1", "6,10.0.0.1", "26,1450", "tag:no-router,3"]
 
 
+def test_a_route_beside_the_default_one_keeps_the_default_one_for_the_first_nic() -> None:
+    beside = network(routes={"169.254.169.254/32": "10.0.0.2"}, gateway="10.0.0.1")
+    lines = layout.render_options(beside).splitlines()
+    assert "121,169.254.169.254/32,10.0.0.2,0.0.0.0/0,10.0.0.1" in lines
+    assert "tag:no-router,121,169.254.169.254/32,10.0.0.2" in lines
+
+
 @pytest.mark.parametrize("name", ["dns-server", "6"])
 def test_an_option_of_the_operator_wins(name: str) -> None:
     lines = layout.render_options(network(options={name: "192.0.2.1,192.0.2.2"})).splitlines()

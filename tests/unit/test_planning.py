@@ -60,7 +60,7 @@ class TestSplitting:
         with pytest.raises(errors.CidrConflict) as refused:
             split("10.0.0.0/24", 1, None, *taken)
         assert str(refused.value) == (
-            f"'10.0.0.0/24' overlaps with {taken[0]} of network id of {taken[0]}"
+            f"'10.0.0.0/24' overlaps with {taken[0]} of id of {taken[0]}"
         )
 
     def test_all_subnets_taken_is_an_overlap_too(self) -> None:

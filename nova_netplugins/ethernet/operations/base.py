@@ -26,9 +26,8 @@ class Operations:
         self.traits = traits
         self.tables = tables
         self._context = context
-        public_interface = context.conf.gateway.public_interface
         self._nics = Nics(
-            traits, tables, context.conf[traits.name], context.associations, public_interface
+            traits, tables, context.conf[traits.name], context.associations, context.conf.gateway
         )
         self._ports = Ports(tables, self._nics)
         self._serving = Serving(traits, tables, self._nics)

@@ -79,7 +79,15 @@ class NetworkOperations(Operations):
         self, host: str, network_id: str, nic_id: str | None = None
     ) -> dict[str, Any]:
         """As ``Serving.describe``."""
-        return self._run(self._serving.describe, host, network_id, nic_id)
+        serving = self._described(host, network_id, nic_id)
+        if self._serving.needs_address(serving):
+            self._run(self._serving.give_address, host, network_id)
+            serving = self._described(host, network_id, nic_id)
+        return serving
+
+    def _described(self, host: str, network_id: str, nic_id: str | None) -> dict[str, Any]:
+        with self._context.database.reading() as conn:
+            return self._serving.describe(conn, host, network_id, nic_id)
 
     def set_leased(
         self,

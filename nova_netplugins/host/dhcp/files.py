@@ -18,7 +18,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from nova_netplugins.host.dhcp.model import DNS_SERVER, MTU, ROUTER, DhcpHost, DhcpNetwork
+from nova_netplugins.host.dhcp.model import DNS_SERVER, MTU, ROUTER, ROUTES, DhcpHost, DhcpNetwork
 
 # dnsmasq looks for a host twice: among those whose tag matches, through all of them, and only then
 # among those without a tag. With a tag that always matches, the first look finds it: with 10,000
@@ -148,6 +148,12 @@ def render_options(network: DhcpNetwork) -> str:
         lines.append(f"{MTU},{network.mtu}")
     lines += [_render_option(name, value) for name, value in sorted(network.options.items())]
     lines.append(f"tag:{NO_ROUTER},{ROUTER}")
+    if network.routes and ROUTES not in given:
+        # A client that takes routes from this option takes the default one from here too, and
+        # only from here (RFC 3442).
+        routes = ",".join(f"{one},{via}" for one, via in network.routes.items())
+        default = f",0.0.0.0/0,{network.gateway}" if network.gateway else ""
+        lines += [f"{ROUTES},{routes}{default}", f"tag:{NO_ROUTER},{ROUTES},{routes}"]
     return "\n".join(lines) + "\n"
 
 

@@ -9,8 +9,13 @@ from dataclasses import dataclass, field
 
 from nova_netplugins.host.errors import HostError
 
-ROUTER, DNS_SERVER, MTU = 3, 6, 26
-_OPTION_NUMBERS = {"router": ROUTER, "dns-server": DNS_SERVER, "mtu": MTU}
+ROUTER, DNS_SERVER, MTU, ROUTES = 3, 6, 26, 121
+_OPTION_NUMBERS = {
+    "router": ROUTER,
+    "dns-server": DNS_SERVER,
+    "mtu": MTU,
+    "classless-static-route": ROUTES,
+}
 
 # What the server and the client settle between them (RFC 2132 section 9); a fixed value breaks it.
 _PROTOCOL_OPTIONS = frozenset({50, 51, 53, 54, 55, 57, 61, 82})
@@ -34,7 +39,8 @@ class DhcpNetwork:
     given out) are IPv4; all None for a network that has IPv6 only. ``cidr_v6`` is a /64 that is
     advertised for SLAAC, ``server_v6`` the device's address on it. ``gateway`` None: clients get
     no default route. ``dns_servers`` are those that the server asks; empty: the host's own.
-    ``mtu`` 0: say nothing of it. ``options``: by dnsmasq's name or by number; in a value, a comma
+    ``mtu`` 0: say nothing of it. ``routes``: destination -> router, beside the default one.
+    ``options``: by dnsmasq's name or by number; in a value, a comma
     separates items; they win over what is said otherwise.
 
     Raises HostError, with the value at fault.
@@ -54,6 +60,7 @@ class DhcpNetwork:
     dns_servers: Sequence[str] = ()
     mtu: int = 0
     options: Mapping[str, str] = field(default_factory=dict)
+    routes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_id("network", self.id)

@@ -161,6 +161,12 @@ class TestBadWishes:
         assert field in (None, refusal.field), refusal.text
         assert flat_dhcp.everything() == before
 
+    def test_a_network_that_its_router_could_not_leave_is_refused(self, vlan: Service) -> None:
+        body = {"network": {"label": "net", "cidr": "100.64.7.0/24"}}
+        refusal = vlan.refused("POST", "/networks", body)
+        assert (refusal.status, refusal.code) == (409, "cidr_conflict")
+        assert "100.64.0.0/16 of the option transit_range" in refusal.text
+
     def test_an_overlap_names_the_other_network(self, service: Service) -> None:
         network = service.network(cidr="10.0.0.0/24", cidr_v6="fd00::/64")
         before = service.everything()
