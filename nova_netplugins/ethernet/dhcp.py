@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from nova_netplugins import plugin
 from nova_netplugins.host.dhcp.leases import LeaseChange, LeaseWatcher
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork
 from nova_netplugins.host.dhcp.network import Settings
-from nova_netplugins.host.errors import HostError
+from nova_netplugins.host.errors import BadSettings, HostError
 from nova_netplugins.host.router import Names
 from nova_netplugins.host.ruleset_router import METADATA_ADDRESS
 
@@ -44,11 +46,21 @@ class Dhcp:
             self.remove(network["id"])
             return
         hosts = {nic["id"]: host for nic in serving["nics"] if (host := self._host(nic))}
-        self._server.ensure(self._network(serving), hosts.values())
+        self._serve(self._network(serving), hosts.values())
         gone = self._hosts.get(network["id"], {}).keys() - hosts.keys()
         for nic_id in gone:
             self._end_lease(network["id"], self._hosts[network["id"]][nic_id])
         self._hosts[network["id"]] = hosts
+
+    def _serve(self, network: DhcpNetwork, hosts: Collection[DhcpHost]) -> None:
+        """Rather without the operator's options than not at all."""
+        try:
+            self._server.ensure(network, hosts)
+        except BadSettings as error:
+            if not network.options:
+                raise
+            LOG.error("network %s is served without its DHCP options: %s", network.id, error)
+            self._server.ensure(dataclasses.replace(network, options={}), hosts)
 
     def ensure_nic(self, serving: Serving, nic_id: str) -> None:
         """Serve the NIC if ``serving`` has it, else serve it no more. Others stay as they are."""

@@ -17,3 +17,7 @@ class AlreadyExists(HostError):
 
 class NotSupported(HostError):
     """The kernel, or a program it needs, lacks the feature."""
+
+
+class BadSettings(HostError):
+    """A program does not accept what it would be told; nothing is changed."""

@@ -14,7 +14,7 @@ from nova_netplugins.host.dhcp import files as layout
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork
 from nova_netplugins.host.dhcp.process import Process, wait_idle
 from nova_netplugins.host.dhcp.table import HostTable
-from nova_netplugins.host.errors import HostError, NotFound
+from nova_netplugins.host.errors import BadSettings, HostError, NotFound
 
 LOG = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ class ServedNetwork:
         return conf, layout.render_options(network) if network.cidr else ""
 
     def _check(self, conf: str, options: str) -> None:
-        """Raises HostError with the line that dnsmasq does not accept."""
+        """Raises BadSettings with the line that dnsmasq does not accept."""
         lines = [*conf.splitlines(), *(f"dhcp-option={line}" for line in options.splitlines())]
         argv = [self._settings.program, "--test", "--conf-file=-"]
         try:
@@ -125,7 +125,7 @@ class ServedNetwork:
         except HostError as error:
             at = re.search(r"at line (\d+) of (?:stdin|-)", str(error))
             which = f" '{lines[int(at[1]) - 1]}'" if at and int(at[1]) <= len(lines) else ""
-            raise HostError(f"dnsmasq does not accept the settings{which}: {error}") from None
+            raise BadSettings(f"dnsmasq does not accept the settings{which}: {error}") from None
 
     def _start(self, conf: str, options: str) -> None:
         with self._table_lock:

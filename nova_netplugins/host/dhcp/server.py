@@ -19,7 +19,8 @@ class DhcpServer(ABC):
     @abstractmethod
     def ensure(self, network: DhcpNetwork, hosts: Iterable[DhcpHost]) -> None:
         """Exactly these hosts of the network are served. Raises HostError, then nothing of the
-        network is changed, if two of them have the same MAC or IPv4 address."""
+        network is changed, if two of them have the same MAC or IPv4 address; BadSettings, if the
+        server does not accept the network's options."""
 
     @abstractmethod
     def ensure_host(self, network_id: str, host: DhcpHost) -> None:
