@@ -151,6 +151,11 @@ class EthernetService:
                         floating["address"]: floating["fixed_address"]
                         for floating in serving["floating_ips"]
                     },
+                    interfaces={
+                        floating["address"]: floating["interface"]
+                        for floating in serving["floating_ips"]
+                        if floating["interface"]
+                    },
                 )
             )
         self._dhcp.ensure(serving)

@@ -110,9 +110,9 @@ class Routes:
         moved = [replace(route, device=target) for route in through]
         self._kernel.change_routes(moved, through)
 
-    def proxied(self, device: str) -> set[str]:
-        """Addresses that we made the host answer for on the device."""
-        return self._kernel.proxies(device)
+    def proxied(self) -> dict[str, set[str]]:
+        """Device -> addresses that we made the host answer for there; no device without any."""
+        return self._kernel.proxies()
 
     def change_proxies(self, device: str, add: Iterable[str], delete: Iterable[str]) -> None:
         """Answer for those addresses and no longer for these, ten thousand in 0.2 s."""

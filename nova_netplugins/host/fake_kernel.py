@@ -131,12 +131,12 @@ class FakeKernel:
             ipaddress.ip_network(route.destination)
             self._here.routes[route.destination, route.metric] = route
 
-    def proxies(self, device: str) -> set[str]:
-        self._existing(device)
-        return set(self._here.proxies.get(device, set()))
+    def proxies(self) -> dict[str, set[str]]:
+        return {name: set(some) for name, some in self._here.proxies.items() if some}
 
     def change_proxies(self, device: str, add: Iterable[str], delete: Iterable[str]) -> None:
-        present = self.proxies(device)
+        self._existing(device)
+        present = self._here.proxies.get(device, set())
         self._here.proxies[device] = (present - set(delete)) | set(add)
 
     @property

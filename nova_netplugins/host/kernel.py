@@ -113,7 +113,7 @@ class Kernel(Protocol):
     def change_routes(self, add: Iterable[Route], delete: Iterable[Route]) -> None:
         """Deletions first, then additions, which replace; any number of them at once."""
 
-    def proxies(self, device: str) -> set[str]:
-        """Addresses for which the kernel answers ARP on ``device``, as we asked it to."""
+    def proxies(self) -> dict[str, set[str]]:
+        """Device -> addresses for which the kernel answers ARP there, as we asked it to."""
 
     def change_proxies(self, device: str, add: Iterable[str], delete: Iterable[str]) -> None: ...

@@ -173,11 +173,14 @@ class NetlinkKernel:
             if code and not (position < len(removed) and code in GONE):
                 raise refusal(code, f"changing the route to {route.destination} ({route.device})")
 
-    def proxies(self, device: str) -> set[str]:
-        index = self._index(device)
+    def proxies(self) -> dict[str, set[str]]:
+        names = {link.index: link.name for link in self.links()}
         bodies = self._bulk("listing proxied neighbours", netlink_bulk.proxies_request())
-        addresses = (netlink_bulk.parse_proxy(body, index) for body in bodies)
-        return {address for address in addresses if address}
+        found: dict[str, set[str]] = {}
+        for index, address in filter(None, map(netlink_bulk.parse_proxy, bodies)):
+            if index in names:
+                found.setdefault(names[index], set()).add(address)
+        return found
 
     def change_proxies(self, device: str, add: Iterable[str], delete: Iterable[str]) -> None:
         index = self._index(device)

@@ -137,13 +137,13 @@ def parse_route(body: bytes, names: Mapping[int, str]) -> Route | None:
     )
 
 
-def parse_proxy(body: bytes, device_index: int) -> str | None:
-    """The address of an answer to RTM_GETNEIGH, if it is one of ours on that device."""
+def parse_proxy(body: bytes) -> tuple[int, str] | None:
+    """Index of the device and address of an answer to RTM_GETNEIGH, if it is one of ours."""
     family, _, _, index = struct.unpack_from("=BBHi", body)
     attributes = _attributes(body, 12)
-    if index != device_index or attributes.get(NDA_PROTOCOL) != bytes([PROTOCOL]):
+    if attributes.get(NDA_PROTOCOL) != bytes([PROTOCOL]):
         return None
-    return socket.inet_ntop(family, attributes[NDA_DST])
+    return index, socket.inet_ntop(family, attributes[NDA_DST])
 
 
 def routes_request() -> bytes:

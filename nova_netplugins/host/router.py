@@ -6,14 +6,17 @@ A router is a network namespace, because two projects may use the same CIDR::
                                  10.0.0.1    100.64.0.1   100.64.0.0
 
 ``gw`` has the gateway address (dnsmasq listens there), ``up`` one end of a transit pair. In the
-root namespace each floating IP is a route to its router and an address the host answers ARP for.
+root namespace each floating IP is a route to its router and an address for which the host answers
+ARP on the interface of its range.
 Every verb may be repeated after a crash at any line; what is as it should be is not touched.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nova_netplugins.host.driver import Host
 from nova_netplugins.host.errors import HostError, NotFound
@@ -27,6 +30,8 @@ from nova_netplugins.host.ruleset_router import (
 )
 
 __all__ = ["Names", "RouterSpec", "Routers", "Transit"]
+
+LOG = logging.getLogger(__name__)
 
 OWNER_PREFIX = "router "
 
@@ -42,16 +47,18 @@ class Routers:
 
     def ensure_host(self) -> None:
         """The root namespace forwards, translates and isolates as the rules say."""
-        self._host.nft.converge(host_table(self._rules))
+        self._forget_lost_proxies()
+        # What the host answers for is all that needs to be known, after a crash too.
+        answering = set(self._host.routes.proxied()) - {self._rules.public_interface}
+        self._host.nft.converge(host_table(self._rules, answering))
         self._host.set_sysctl("net/ipv4/ip_forward", 1)
-        public = self._rules.public_interface
-        if public:
-            # The kernel would answer ARP for a floating IP only after up to 0.8 s.
-            self._host.set_sysctl(f"net/ipv4/neigh/{public}/proxy_delay", 0)
-            self._forget_lost_proxies(public)
+        if self._rules.public_interface:
+            self._answer_at_once(self._rules.public_interface)
 
     def ensure(self, spec: RouterSpec) -> None:
-        """The router is as described. Raises HostError."""
+        """The router is as described, but for floating IPs on an interface that this host lacks:
+        of those only the log tells. Raises HostError."""
+        spec = self._without_missing(spec)
         names = Names(spec.network_id)
         self._host.ensure_netns(names.netns)
         router = self._host.inside(names.netns)
@@ -172,37 +179,73 @@ class Routers:
         router.routes.ensure_routes(names.outside, ["0.0.0.0/0"], transit.gateway)
 
     def _ensure_floating_paths(self, spec: RouterSpec, transit: Transit, names: Names) -> None:
-        port, public = names.outside_port, self._rules.public_interface
+        port = names.outside_port
         wanted = {f"{address}/32" for address in spec.floating}
         if self._unchanged(spec, names):
             wanted |= set(_networks(spec))
         self._stop_answering(port, keep=wanted)
         self._host.routes.ensure_routes(port, wanted, transit.source)
-        if public:
-            self._announce(set(spec.floating) - self._host.routes.proxied(public))
+        self._answer(spec)
 
-    def _announce(self, floating: set[str]) -> None:
-        public = self._rules.public_interface
-        if public and floating:
-            self._host.routes.change_proxies(public, floating, [])
-            self._host.send_gratuitous_arp(public, sorted(floating), self._arp_count)
+    def _answer(self, spec: RouterSpec) -> None:
+        """Answer for each floating IP on its interface and on no other."""
+        public, answering = self._rules.public_interface, self._host.routes.proxied()
+        wanted: dict[str, set[str]] = {}
+        for address in spec.floating:
+            interface = spec.interfaces.get(address, public)
+            if interface:
+                wanted.setdefault(interface, set()).add(address)
+        for interface, addresses in wanted.items():
+            self._announce(interface, addresses - answering.get(interface, set()))
+        for interface, addresses in answering.items():
+            if moved := addresses & set(spec.floating) - wanted.get(interface, set()):
+                self._host.routes.change_proxies(interface, [], moved)
+        if set(wanted) - {public}:
+            self.ensure_host()
+
+    def _announce(self, interface: str, floating: set[str]) -> None:
+        if floating:
+            self._answer_at_once(interface)
+            self._host.routes.change_proxies(interface, floating, [])
+            self._host.send_gratuitous_arp(interface, sorted(floating), self._arp_count)
+
+    def _answer_at_once(self, interface: str) -> None:
+        # The kernel would answer ARP for a floating IP only after up to 0.8 s.
+        self._host.set_sysctl(f"net/ipv4/neigh/{interface}/proxy_delay", 0)
+
+    def _without_missing(self, spec: RouterSpec) -> RouterSpec:
+        if not spec.interfaces:
+            return spec
+        present = {link.name for link in self._host.links.links()}
+        floating = dict(spec.floating)
+        for address, interface in spec.interfaces.items():
+            if interface not in present and address in floating:
+                del floating[address]
+                LOG.error(
+                    "floating IP %s does not work: its range is on interface %s, which this host "
+                    "does not have",
+                    address,
+                    interface,
+                )
+        return replace(spec, floating=floating)
 
     def _stop_answering(self, port: str, keep: set[str]) -> None:
         # Always before its route goes, so that a proxied address without a route is a lost one.
-        public = self._rules.public_interface
-        if public:
-            routed = {route.destination for route in self._host.routes.owned(port)}
-            gone = [cidr.removesuffix("/32") for cidr in routed - keep if cidr.endswith("/32")]
-            self._host.routes.change_proxies(public, [], gone)
+        routed = {route.destination for route in self._host.routes.owned(port)}
+        gone = {cidr.removesuffix("/32") for cidr in routed - keep if cidr.endswith("/32")}
+        if gone:
+            for interface, addresses in self._host.routes.proxied().items():
+                self._host.routes.change_proxies(interface, [], addresses & gone)
 
-    def _forget_lost_proxies(self, public: str) -> None:
+    def _forget_lost_proxies(self) -> None:
         routed = {
             route.destination.removesuffix("/32")
             for route in self._host.routes.get()
             if route.device.startswith("ux-")
         }
-        lost = self._host.routes.proxied(public) - routed
-        self._host.routes.change_proxies(public, [], lost)
+        for interface, addresses in self._host.routes.proxied().items():
+            if lost := addresses - routed:
+                self._host.routes.change_proxies(interface, [], lost)
 
     def _remove_outside(self, names: Names) -> None:
         if self._host.links.exists(names.outside_port):

@@ -36,7 +36,8 @@ class RouterSpec:
 
     ``gateways``: its addresses inside as CIDRs, IPv4 first; ``attachment``: where the network is
     on this host; ``transit`` None: no way out, so no floating IPs either; ``floating`` maps
-    floating to fixed addresses; ``snat`` false: only instances with a floating IP get out.
+    floating to fixed addresses, ``interfaces`` those that are not on the public interface to the
+    one that they are on; ``snat`` false: only instances with a floating IP get out.
     """
 
     network_id: str
@@ -46,6 +47,7 @@ class RouterSpec:
     mtu: int | None = None
     mac: str | None = None
     floating: Mapping[str, str] = field(default_factory=dict)
+    interfaces: Mapping[str, str] = field(default_factory=dict)
     snat: bool = True
     metadata: bool = True
 

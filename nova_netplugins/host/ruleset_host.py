@@ -7,10 +7,10 @@ therefore either for a floating IP or for a transit address, and the latter is r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from nova_netplugins.host.nft import Chain, Collection, Hook, Table, address_key
+from nova_netplugins.host.nft import Chain, Collection, Hook, Table, address_key, interface_key
 
 ROUTERS = '"ux-*"'
 
@@ -29,13 +29,22 @@ class HostRules:
     unchanged: Sequence[str] = ()
 
 
-def host_table(rules: HostRules) -> Table:
-    """The one table of a network host's root namespace."""
+def host_table(rules: HostRules, floating_interfaces: Iterable[str] = ()) -> Table:
+    """The one table of a network host's root namespace.
+
+    ``floating_interfaces``: links beside the public one on which the host answers for floating
+    IPs. Nothing else of instances leaves there.
+    """
     unchanged = Collection(
         "unchanged",
         ["ipv4_addr"],
         {(address_key(cidr),): None for cidr in rules.unchanged},
         interval=True,
+    )
+    interfaces = Collection(
+        "floating_interfaces",
+        ["ifname"],
+        {(interface_key(name),): None for name in floating_interfaces},
     )
     return Table(
         "inet",
@@ -45,7 +54,7 @@ def host_table(rules: HostRules) -> Table:
             Chain("input", _input(rules), Hook("filter", "input", 0)),
             Chain("postrouting", _postrouting(rules), Hook("nat", "postrouting", 100)),
         ],
-        collections=[unchanged],
+        collections=[unchanged, interfaces],
     )
 
 
@@ -58,12 +67,18 @@ def _forward(rules: HostRules) -> list[str]:
         f"iifname {ROUTERS} ip daddr @unchanged accept",
     ]
     if rules.public_interface:
-        public = f'"{rules.public_interface}"'
+        public = interface_key(rules.public_interface)
         chain += [
             f"iifname {ROUTERS} oifname {public} accept",
             f"iifname {public} oifname {ROUTERS} accept",
         ]
-    return [*chain, f"iifname {ROUTERS} drop", f"oifname {ROUTERS} drop"]
+    return [
+        *chain,
+        f"iifname {ROUTERS} oifname @floating_interfaces ip saddr != {rules.transit} accept",
+        f"iifname @floating_interfaces oifname {ROUTERS} accept",
+        f"iifname {ROUTERS} drop",
+        f"oifname {ROUTERS} drop",
+    ]
 
 
 def _input(rules: HostRules) -> list[str]:

@@ -80,10 +80,10 @@ def test_a_route_is_replaced_not_doubled(host: Host, link: str) -> None:
 def test_the_host_answers_for_addresses_and_then_no_more(host: Host, link: str) -> None:
     for _ in range(2):
         host.routes.change_proxies(link, ["192.0.2.1"], [])
-    assert host.routes.proxied(link) == {"192.0.2.1"}
+    assert host.routes.proxied().get(link, set()) == {"192.0.2.1"}
     for _ in range(2):
         host.routes.change_proxies(link, [], ["192.0.2.1"])
-    assert host.routes.proxied(link) == set()
+    assert host.routes.proxied().get(link, set()) == set()
 
 
 def test_ten_thousand_routes_and_proxies_at_once(host: Host, link: str) -> None:
@@ -92,7 +92,7 @@ def test_ten_thousand_routes_and_proxies_at_once(host: Host, link: str) -> None:
     host.routes.ensure_routes(link, [f"{address}/32" for address in many], "10.0.0.2")
     host.routes.change_proxies(link, many, [])
     assert len(host.routes.owned(link)) == 10_000
-    assert host.routes.proxied(link) == set(many)
+    assert host.routes.proxied().get(link, set()) == set(many)
 
 
 def test_a_physical_interface_hands_its_addresses_and_routes_to_the_bridge(host: Host) -> None:

@@ -55,7 +55,7 @@ def kernel(host: Host) -> Kernel:
 
 
 def answered(host: Host) -> set[str]:
-    return host.routes.proxied("public")
+    return host.routes.proxied().get("public", set())
 
 
 def routed(host: Host, names: Names) -> dict[str, str | None]:
@@ -137,6 +137,52 @@ def test_a_floating_ip_that_moved_to_another_network_stays_there(
     assert answered(host) == {FLOATING}
     assert routed(host, Names(other.network_id)) == {f"{FLOATING}/32": "100.64.0.3"}
     assert maps(host, Names(spec.network_id)) == ({}, {})
+
+
+def ways_for_floating_ips(host: Host) -> set[str]:
+    return {key[0] for key in host.nft.elements("inet", "floating_interfaces")}
+
+
+def test_a_floating_ip_is_answered_for_on_the_interface_of_its_range(
+    host: Host, routers: Routers, spec: RouterSpec
+) -> None:
+    host.links.ensure_veth("second", "elsewhere", "test")
+    both = {FLOATING: "10.0.0.2", "198.51.100.9": "10.0.0.3"}
+    two = replace(spec, floating=both, interfaces={"198.51.100.9": "second"})
+    for _ in range(2):
+        routers.ensure(two)
+        routers.ensure_host()
+    assert host.routes.proxied() == {"public": {FLOATING}, "second": {"198.51.100.9"}}
+    assert ways_for_floating_ips(host) == {'"second"'}
+    # The range was deleted, and made again on the other interface.
+    routers.ensure(replace(two, interfaces={}))
+    routers.ensure_host()
+    assert host.routes.proxied() == {"public": set(both)}
+    assert ways_for_floating_ips(host) == set()
+
+
+def test_the_interfaces_of_floating_ips_are_known_after_a_crash(
+    host: Host, routers: Routers, spec: RouterSpec
+) -> None:
+    host.links.ensure_veth("second", "elsewhere", "test")
+    routers.ensure(replace(spec, interfaces={FLOATING: "second"}))
+    Routers(host, HostRules("host", "public", TRANSIT, "192.0.2.1")).ensure_host()
+    assert host.routes.proxied() == {"second": {FLOATING}}
+    assert ways_for_floating_ips(host) == {'"second"'}
+    routers.remove(spec.network_id)
+    routers.ensure_host()
+    assert host.routes.proxied() == {}
+    assert ways_for_floating_ips(host) == set()
+
+
+def test_a_floating_ip_on_an_interface_that_the_host_lacks_costs_no_other(
+    host: Host, routers: Routers, spec: RouterSpec, caplog: pytest.LogCaptureFixture
+) -> None:
+    both = {FLOATING: "10.0.0.2", "198.51.100.9": "10.0.0.3"}
+    routers.ensure(replace(spec, floating=both, interfaces={"198.51.100.9": "eth9"}))
+    assert maps(host, Names(spec.network_id))[0] == {FLOATING: "10.0.0.2"}
+    assert host.routes.proxied() == {"public": {FLOATING}}
+    assert "floating IP 198.51.100.9 does not work" in caplog.text and "eth9" in caplog.text
 
 
 def test_floating_ips_that_are_no_longer_described_go(

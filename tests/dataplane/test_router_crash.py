@@ -35,7 +35,7 @@ def test_whenever_it_is_killed_a_router_is_repaired_and_leaves_nothing(linux: Li
             routers.ensure(spec)
             routed = {route.destination for route in linux.routes.owned(names.outside_port)}
             assert routed == {f"{floating}/32" for floating in spec.floating}
-            assert linux.routes.proxied("public") == set(spec.floating)
+            assert linux.routes.proxied().get("public", set()) == set(spec.floating)
             inside = linux.inside(names.netns)
             assert inside.nft.elements("inet", "floating") == {
                 (floating,): fixed for floating, fixed in spec.floating.items()
@@ -45,5 +45,5 @@ def test_whenever_it_is_killed_a_router_is_repaired_and_leaves_nothing(linux: Li
     finally:
         routers.remove(network_id)
     assert routers.owned() == set()
-    assert linux.routes.proxied("public") == set()
+    assert linux.routes.proxied().get("public", set()) == set()
     assert set(linux.links.owned()) == {"public", "world", "br-net"}

@@ -103,6 +103,36 @@ def test_a_floating_ip_is_announced_on_the_public_interface(cloud: Cloud) -> Non
     assert reaches(cloud.internet, FLOATING_RED)
 
 
+def test_a_floating_ip_of_another_interface_leads_in_and_out_there_and_nothing_else_does(
+    cloud: Cloud, namespaces: Namespaces
+) -> None:
+    elsewhere, outsider, floating = namespaces.make("elsewhere"), "198.51.100.100", "198.51.100.50"
+    world = cloud.host.inside(elsewhere)
+    cloud.host.links.ensure_veth("second", "far0", "test", peer_netns=elsewhere)
+    cloud.host.addresses.ensure_address("second", "198.51.100.1/24")
+    world.addresses.ensure_address("far0", f"{outsider}/24")
+    spec = replace(
+        cloud.red,
+        floating={FLOATING_RED: "10.0.0.3", floating: "10.0.0.2"},
+        interfaces={floating: "second"},
+    )
+    with capturing(elsewhere, "far0", "arp") as first:
+        cloud.routers.ensure(spec)
+        assert f"who-has {floating}" in first()
+    assert reaches(elsewhere, floating)
+    assert reaches(cloud.internet, FLOATING_RED)
+    with capturing(elsewhere, "far0", "icmp[0] == 8") as first:
+        assert reaches(cloud.instances["red2"], outsider)
+        assert f"{floating} > {outsider}" in first()
+    # It has no floating IP, and its source NAT is on the public interface.
+    assert is_cut_off(cloud.instances["blue2"], outsider)
+    assert cloud.source_seen("blue2") == HOST
+    world.routes.ensure_route("10.0.0.0/24", "far0", "198.51.100.1")
+    world.routes.ensure_route("100.64.0.0/16", "far0", "198.51.100.1")
+    assert is_cut_off(elsewhere, "10.0.0.2")
+    assert is_cut_off(elsewhere, "100.64.0.1")
+
+
 def test_a_neighbour_is_reached_by_its_floating_ip(cloud: Cloud) -> None:
     cloud.lend(cloud.red, FLOATING_RED, "10.0.0.2")
     assert reaches(cloud.instances["red3"], FLOATING_RED)
