@@ -16,6 +16,8 @@ from oslo_config import cfg
 
 from nova_netplugins.ethernet.traits import Traits
 from nova_netplugins.host.driver import Attachment, BridgePort, Host, SwitchPort
+from nova_netplugins.host.errors import HostError
+from nova_netplugins.host.shared_gateway import SharedGateway, shared_gateway_table, table_name
 
 
 class SegmentWiring:
@@ -42,7 +44,7 @@ class SegmentWiring:
         bridge, interface = segment["bridge"], segment["bridge_interface"]
         self._host.links.ensure_bridge(bridge, self._owner, mtu=mtu)
         if interface and segment["vlan"] is not None:
-            device = f"vlan{segment['vlan']}"
+            device = _vlan_device(segment)
             self._host.links.ensure_vlan(interface, segment["vlan"], device, self._owner, mtu=mtu)
             self._host.links.ensure_port(bridge, device)
         elif interface:
@@ -59,6 +61,29 @@ class SegmentWiring:
         if interface:
             switch.ensure_ovs_port(bridge, interface, self._owner)
         return SwitchPort(bridge, tag)
+
+    def uplink(self, segment: Mapping[str, Any]) -> str | None:
+        """The port of the segment's bridge that leads to other hosts; None if there is none."""
+        interface: str = segment["bridge_interface"]
+        if interface and segment["vlan"] is not None:
+            return _vlan_device(segment)
+        return interface or None
+
+    def keep_gateway_apart(self, segment: Mapping[str, Any], mac: str, address: str | None) -> None:
+        """Each host of the wire may have a gateway of this address and MAC. Raises HostError where
+        that cannot be: frames of an Open vSwitch bridge do not pass nftables."""
+        if self._options.interface_driver == "openvswitch":
+            raise HostError(
+                f"network {segment['id']} has share_address, which needs interface_driver = "
+                f"linuxbridge; on this host it is openvswitch"
+            )
+        if uplink := self.uplink(segment):
+            gateway = SharedGateway(segment["id"], uplink, mac, address)
+            self._host.nft.converge(shared_gateway_table(gateway))
+
+    def forget_gateway(self, network_id: str) -> None:
+        """What ``keep_gateway_apart`` made is gone."""
+        self._host.nft.remove("bridge", table_name(network_id))
 
     def attachment(self, segment: Mapping[str, Any]) -> Attachment:
         """Where the segment's ports belong, without making it."""
@@ -86,3 +111,7 @@ class SegmentWiring:
                     self._host.links.delete(name)
                 removed.append(link.name)
         return removed
+
+
+def _vlan_device(segment: Mapping[str, Any]) -> str:
+    return f"vlan{segment['vlan']}"

@@ -136,8 +136,11 @@ class EthernetService:
         if not gateways:
             return
         transit = self._transits.assign(network["id"])
+        mac = _gateway_mac(serving)
         with self._segments.lock():
             attachment = self._segments.ensure(network, network["mtu"])
+            if network["multi_host"] and network["share_address"]:
+                self._segments.keep_gateway_apart(network, mac, serving["address"])
             self._routers.ensure(
                 RouterSpec(
                     network_id=network["id"],
@@ -146,7 +149,7 @@ class EthernetService:
                     transit=transit if network["cidr"] is not None else None,
                     metadata=network["cidr"] is not None,
                     mtu=network["mtu"],
-                    mac=_gateway_mac(serving),
+                    mac=mac,
                     floating={
                         floating["address"]: floating["fixed_address"]
                         for floating in serving["floating_ips"]
@@ -172,6 +175,7 @@ class EthernetService:
         self._metadata.remove(network_id)
         with self._segments.lock():
             self._routers.remove(network_id)
+            self._segments.forget_gateway(network_id)
             self._segments.remove_unused(())
         self._transits.release(network_id)
 
