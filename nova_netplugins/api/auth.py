@@ -1,16 +1,23 @@
-"""Who calls: headers to a RequestContext."""
+"""Who calls: a token, or headers that are believed, to a RequestContext."""
 
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Iterable
 
+import webob.exc
+from keystoneauth1.exceptions import ClientException
+from keystonemiddleware.auth_token import AuthProtocol
+from oslo_config import cfg
 from oslo_context import context as oslo_context
 
 from netkit.context import RequestContext
 from netkit.wsgi import environment
 from netkit.wsgi.environment import Environ, StartResponse, WsgiApp
 from nova_netplugins.api.policy import Authorizer
+
+LOG = logging.getLogger(__name__)
 
 _NOAUTH_ROLES = "admin,member,reader"
 
@@ -58,6 +65,42 @@ def noauth(app: WsgiApp, authorizer: Authorizer) -> WsgiApp:
     A service token cannot be checked, so its header is believed as well.
     """
     return TrustedHeaders(app, authorizer, _NOAUTH_ROLES)
+
+
+class CredentialsMissing(ValueError):
+    """``[keystone_authtoken]`` does not say as whom net-api asks Keystone about tokens."""
+
+
+class KeystoneTokens:
+    """Lets pass who has a token that Keystone confirms; ``app`` finds out whose from headers.
+
+    Raises CredentialsMissing, and keystoneauth1's ClientException for options that do not go
+    together.
+    """
+
+    def __init__(self, app: WsgiApp, conf: cfg.ConfigOpts) -> None:
+        # delay_auth_decision off: a call without a valid token ends here.
+        settings = {"oslo_config_config": conf, "delay_auth_decision": False}
+        self._protocol: WsgiApp = AuthProtocol(app, settings)
+        # AuthProtocol registers its options; without this one, each call would fail.
+        options = conf.keystone_authtoken
+        if not (options.auth_type or options.auth_section):
+            raise CredentialsMissing(
+                "auth_strategy is keystone, so [keystone_authtoken] needs auth_type (such as "
+                "password), and auth_url, username and so on with it"
+            )
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return self._protocol(environ, start_response)
+        except ClientException as error:
+            # Of what keystoneauth1 raises, auth_token answers only a part: not, for one, a
+            # catalogue without Keystone. None of it is the caller's doing.
+            reason = f"{type(error).__name__}: {error}"
+        # Below the handler: in it, oslo.log would append the error a second time.
+        LOG.error("cannot ask Keystone about tokens: %s", reason)
+        unavailable: WsgiApp = webob.exc.HTTPServiceUnavailable()
+        return unavailable(environ, start_response)
 
 
 def _roles(header: str) -> frozenset[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
-from keystonemiddleware.auth_token import AuthProtocol
 from oslo_config import cfg
 from oslo_db import exception as db_exc
 from oslo_policy import policy
@@ -16,7 +15,7 @@ from netkit.wsgi.environment import Environ, StartResponse, WsgiApp
 from netkit.wsgi.faults import ErrorTable, Fault
 from netkit.wsgi.health import Health, Probe
 from netkit.wsgi.middleware import AccessLog, ErrorShape, RequestId
-from nova_netplugins.api.auth import TrustedHeaders, noauth
+from nova_netplugins.api.auth import KeystoneTokens, TrustedHeaders, noauth
 from nova_netplugins.api.policy import Authorizer
 from nova_netplugins.api.versions import PATHS, VERSION, Versions
 
@@ -27,7 +26,7 @@ Service = tuple[str, Callable[[Mapper], None]]
 
 _REFUSALS = {
     401: Fault(401, "unauthorized", "this call needs a valid Keystone token in X-Auth-Token"),
-    503: Fault(503, "unavailable", "Keystone does not answer now; try again later"),
+    503: Fault(503, "unavailable", "Keystone cannot be asked about the token now; try again later"),
 }
 
 
@@ -48,7 +47,8 @@ def build_app(
 
     ``core``: what adds the routes of no single service, below ``/v1.0``. ``probes``: what
     ``/healthcheck`` asks, such as the database. ``rules``: policy rules of plug-ins beside ours.
-    Raises UnknownRule, ValueError (a route twice), jsonschema.SchemaError.
+    Raises UnknownRule, ValueError (a route twice), jsonschema.SchemaError, and what KeystoneTokens
+    does.
     """
     services = list(services)
     authorizer = Authorizer(conf, rules)
@@ -123,11 +123,4 @@ def _authenticated(conf: cfg.ConfigOpts, app: WsgiApp, authorizer: Authorizer) -
     if conf.auth_strategy == "noauth":
         LOG.warning("auth_strategy is noauth: whoever reaches this server is an administrator")
         return noauth(app, authorizer)
-    return _keystone(conf, TrustedHeaders(app, authorizer))
-
-
-def _keystone(conf: cfg.ConfigOpts, app: WsgiApp) -> WsgiApp:
-    # delay_auth_decision off: a call without a valid token ends here.
-    settings = {"oslo_config_config": conf, "delay_auth_decision": False}
-    protocol: WsgiApp = AuthProtocol(app, settings)
-    return protocol
+    return KeystoneTokens(TrustedHeaders(app, authorizer), conf)

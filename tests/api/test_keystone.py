@@ -147,3 +147,15 @@ def test_when_keystone_is_away_the_answer_says_to_try_later() -> None:
         answer = api.with_token("any").get("/shelves")
     assert answer.status_code == 503
     assert _error(answer)["code"] == "unavailable"
+
+
+def test_a_catalogue_without_keystone_is_answered_alike(keystone: FakeKeystone) -> None:
+    with serve(settings(keystone.url) + "region_name = elsewhere\n") as api:
+        answer = api.with_token("any").get("/shelves")
+    assert (answer.status_code, _error(answer)["code"]) == (503, "unavailable")
+
+
+def test_nobody_to_ask_keystone_as_is_an_error_at_the_start(keystone: FakeKeystone) -> None:
+    lines = settings(keystone.url).replace("auth_type = password\n", "")
+    with pytest.raises(ValueError, match="needs auth_type"), serve(lines):
+        pass

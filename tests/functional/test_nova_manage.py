@@ -9,18 +9,14 @@ import json
 import os
 import subprocess
 import sys
-import venv
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-CACHE = ROOT / ".cache/nova-34"
-INSTALL_SECONDS = 280
+from tests.functional.installed import INSTALL_AND_TEST_SECONDS, ROOT, python_with
 
-# The first run installs Nova, about a minute on an idle machine.
-pytestmark = pytest.mark.timeout(INSTALL_SECONDS + 120)
+pytestmark = pytest.mark.timeout(INSTALL_AND_TEST_SECONDS)
 
 SERVICES = """
 from nova_netplugins.plugin import NetworkService
@@ -35,25 +31,8 @@ Run = Callable[[str], "subprocess.CompletedProcess[str]"]
 @pytest.fixture(scope="module")
 def nova_python() -> Path:
     """The Python of a virtual environment with Nova 34."""
-    python = CACHE / "bin/python"
-    installed = CACHE / "installed"
-    if not installed.exists():
-        venv.create(CACHE, clear=True, with_pip=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        try:
-            # Nova's requirements bring nearly all of ours, in versions that go together with it.
-            done = subprocess.run(
-                [*pip, "nova==34.*", "--editable", str(ROOT)],
-                capture_output=True,
-                text=True,
-                timeout=INSTALL_SECONDS,
-            )
-        except subprocess.TimeoutExpired:
-            pytest.skip(f"installing Nova 34 took more than {INSTALL_SECONDS} s")
-        if done.returncode != 0:
-            pytest.skip(f"Nova 34 cannot be installed here: {done.stderr.strip()[-300:]}")
-        installed.touch()
-    return python
+    # Nova's requirements bring nearly all of ours, in versions that go together with it.
+    return python_with("nova-34", "nova==34.*", "--editable", str(ROOT))
 
 
 @pytest.fixture
