@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from nova_netplugins import plugin
+from nova_netplugins.ethernet import gateway
+from nova_netplugins.ethernet.gateway import Serving
 from nova_netplugins.host.dhcp.leases import LeaseChange, LeaseWatcher
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork
 from nova_netplugins.host.dhcp.network import Settings
@@ -18,8 +20,6 @@ from nova_netplugins.host.router import Names
 from nova_netplugins.host.ruleset_router import METADATA_ADDRESS
 
 LOG = logging.getLogger(__name__)
-
-Serving = dict[str, Any]
 
 _AT_ONCE = 20_000
 """Leases told in one call: net-api limits its bodies."""
@@ -30,6 +30,7 @@ class Dhcp:
 
     def __init__(self, context: plugin.ServiceContext, service: str) -> None:
         self._client = context.client
+        self._host_name = context.host_name
         self._path = f"/hosts/{context.host_name}/networks"
         self._options = context.conf[service]
         settings = Settings(extra_conf=self._options.dnsmasq_config_file)
@@ -104,7 +105,8 @@ class Dhcp:
             }
         v6: dict[str, Any] = {}
         if network["cidr_v6"] is not None:
-            v6 = {"cidr_v6": network["cidr_v6"], "server_v6": network["gateway_v6"]}
+            own = gateway.address_v6(serving, self._host_name)
+            v6 = {"cidr_v6": network["cidr_v6"], "server_v6": own}
         return DhcpNetwork(
             id=network["id"],
             netns=names.netns,

@@ -23,9 +23,11 @@ LARGEST_RANGE = 12
 
 
 class FloatingIps:
-    """``default_pool`` and ``default_interface`` are for ranges and requests that name none."""
+    """``default_pool`` is for ranges and requests that name none. A range that names no interface
+    has '': each host's own ``public_interface``.
+    """
 
-    def __init__(self, tables: EthernetTables, default_pool: str, default_interface: str) -> None:
+    def __init__(self, tables: EthernetTables, default_pool: str) -> None:
         assert tables.floating_ips is not None and tables.floating_ranges is not None
         self._ips = tables.floating_ips
         self._ranges = tables.floating_ranges
@@ -33,7 +35,6 @@ class FloatingIps:
         self._locks = tables.locks
         self._pools = Pools(tables.pools)
         self._default_pool = default_pool
-        self._default_interface = default_interface
 
     # -- ranges: the operator's
 
@@ -55,7 +56,7 @@ class FloatingIps:
             "id": str(uuid.uuid4()),
             "pool": pool or self._default_pool,
             "cidr": str(net),
-            "interface": interface or self._default_interface,
+            "interface": interface or "",
             "pool_id": self._pools.create(conn, first, last),
             "created_at": utcnow(),
         }

@@ -90,6 +90,9 @@ class NetworkMaker:
             if not self._traits.serves and getattr(spec, name):
                 reason = f"{self._traits.name} has no DHCP server and no gateway of its own"
                 raise _refused(spec, name, reason)
+        if spec.share_address and self._options.interface_driver != "linuxbridge":
+            reason = "hosts that share an address need interface_driver = linuxbridge"
+            raise _refused(spec, "share_address", reason)
         refuse_dhcp_options(spec.dhcp_options)
         planning.refuse_small_mtu(spec.mtu, spec.cidr_v6)
 

@@ -40,18 +40,18 @@ class Nics:
         tables: EthernetTables,
         options: cfg.GroupAttr,
         associations: Associations,
-        gateway: cfg.GroupAttr,
+        transit_range: str,
     ) -> None:
         self._traits = traits
         self._options = options
         self._associations = associations
-        self.networks = Networks(traits, tables, options, gateway.transit_range)
+        self.networks = Networks(traits, tables, options, transit_range)
         self.addresses = Addresses(tables, self.networks, options)
         self.cards = Cards(tables, options)
         self.floating = (
             None
             if tables.floating_ips is None
-            else FloatingIps(tables, options.default_floating_pool, gateway.public_interface)
+            else FloatingIps(tables, options.default_floating_pool)
         )
         fixed = tables.fixed_ips
         self.fixed_ip_quota = Quota(

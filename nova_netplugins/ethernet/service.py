@@ -3,8 +3,6 @@ network."""
 
 from __future__ import annotations
 
-import hashlib
-import ipaddress
 import logging
 import threading
 import time
@@ -15,7 +13,9 @@ from typing import Any, TypeGuard
 
 from netkit.errors import NotFound, RemoteError
 from nova_netplugins import plugin
+from nova_netplugins.ethernet import gateway
 from nova_netplugins.ethernet.dhcp import Dhcp
+from nova_netplugins.ethernet.gateway import Serving
 from nova_netplugins.ethernet.metadata import Metadata
 from nova_netplugins.ethernet.segment_wiring import SegmentWiring
 from nova_netplugins.ethernet.traits import Traits
@@ -28,9 +28,6 @@ LOG = logging.getLogger(__name__)
 
 TRUSTED_SECONDS = 300.0
 
-Serving = dict[str, Any]
-"""What net-api tells of a network to serve: see ``ethernet.serving.Serving.describe``."""
-
 
 class EthernetService:
     """``plugin.NetService``. What it sets up works on without this process."""
@@ -39,11 +36,11 @@ class EthernetService:
         self._context = context
         self._path = f"/hosts/{context.host_name}/networks"
         self._segments = SegmentWiring(traits, context.conf, context.host)
-        gateway = context.conf.gateway
-        arps = gateway.send_arp_for_ha_count if gateway.send_arp_for_ha else 0
-        self._routers = Routers(context.host, _host_rules(gateway), arps)
+        options = context.conf.gateway
+        arps = options.send_arp_for_ha_count if options.send_arp_for_ha else 0
+        self._routers = Routers(context.host, _host_rules(options), arps)
         book = Path(context.conf.state_path) / "transit.json"
-        self._transits = TransitBook(book, gateway.transit_range, traits.name)
+        self._transits = TransitBook(book, options.transit_range, traits.name)
         self._dhcp = Dhcp(context, traits.name)
         self._metadata = Metadata(context)
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -132,11 +129,11 @@ class EthernetService:
 
     def _ensure(self, serving: Serving) -> None:
         network = serving["network"]
-        gateways = _gateways(serving)
+        gateways = gateway.addresses(serving, self._context.host_name)
         if not gateways:
             return
         transit = self._transits.assign(network["id"])
-        mac = _gateway_mac(serving)
+        mac = gateway.mac(serving, self._context.host_name)
         with self._segments.lock():
             attachment = self._segments.ensure(network, network["mtu"])
             if network["multi_host"] and network["share_address"]:
@@ -180,33 +177,11 @@ class EthernetService:
         self._transits.release(network_id)
 
 
-def _host_rules(gateway: Any) -> HostRules:
+def _host_rules(options: Any) -> HostRules:
     return HostRules(
         owner="gateway",
-        public_interface=gateway.public_interface or None,
-        transit=gateway.transit_range,
-        routing_source=gateway.routing_source_ip,
-        unchanged=gateway.dmz_cidr,
+        public_interface=options.public_interface or None,
+        transit=options.transit_range,
+        routing_source=options.routing_source_ip,
+        unchanged=options.dmz_cidr,
     )
-
-
-def _gateway_mac(serving: Serving) -> str:
-    """The same whenever the router is made anew, and on whichever host serves the network: what
-    instances remember of their gateway stays true. Locally administered (IEEE 802).
-    """
-    network = serving["network"]
-    digest = hashlib.sha256(f"{network['id']} {serving['address']}".encode()).hexdigest()
-    return ":".join(["02", *(digest[index : index + 2] for index in range(0, 10, 2))])
-
-
-def _gateways(serving: Serving) -> tuple[str, ...]:
-    """This host's addresses on the network, with prefix lengths, IPv4 first."""
-    network = serving["network"]
-    gateways = []
-    if serving["address"] is not None:
-        length = ipaddress.ip_network(network["cidr"]).prefixlen
-        gateways.append(f"{serving['address']}/{length}")
-    if network["cidr_v6"] is not None:
-        length = ipaddress.ip_network(network["cidr_v6"]).prefixlen
-        gateways.append(f"{network['gateway_v6']}/{length}")
-    return tuple(gateways)

@@ -59,9 +59,7 @@ class TestSplitting:
     def test_without_room_the_overlap_is_told(self, taken: list[str]) -> None:
         with pytest.raises(errors.CidrConflict) as refused:
             split("10.0.0.0/24", 1, None, *taken)
-        assert str(refused.value) == (
-            f"'10.0.0.0/24' overlaps with {taken[0]} of id of {taken[0]}"
-        )
+        assert str(refused.value) == (f"'10.0.0.0/24' overlaps with {taken[0]} of id of {taken[0]}")
 
     def test_all_subnets_taken_is_an_overlap_too(self) -> None:
         with pytest.raises(errors.CidrConflict):

@@ -66,7 +66,8 @@ def _floating_create(api: EthernetNetApi, args: argparse.Namespace) -> str:
     asked = {"ip_range": args.ip_range, "pool": args.pool, "interface": args.interface}
     parsing.check("floating_range", asked, CREATE_RANGE)
     row = api.create_floating_range(**asked)
-    return f"{row['cidr']} is in pool {row['pool']}, on {row['interface']}"
+    where = row["interface"] or "public_interface of each host"
+    return f"{row['cidr']} is in pool {row['pool']}, on {where}"
 
 
 def _floating_delete(api: EthernetNetApi, args: argparse.Namespace) -> str:
@@ -77,7 +78,7 @@ def _floating_delete(api: EthernetNetApi, args: argparse.Namespace) -> str:
 def _floating_list(api: EthernetNetApi, args: argparse.Namespace) -> Listing:
     columns = ("address", "pool", "interface", "project_id", "fixed_address", "virtual_nic_id")
     ranges = [
-        [row["cidr"], row["pool"], row["interface"], None, None, None]
+        [row["cidr"], row["pool"], row["interface"] or None, None, None, None]
         for row in api.floating_ranges()
     ]
     lent = [

@@ -82,6 +82,11 @@ def _add_create(traits: Traits, actions: Actions) -> None:
         parser.add_argument("--dhcp_server", metavar="IP")
         parser.add_argument("--multi_host", type=_truth, metavar="T|F")
         parser.add_argument(
+            "--share_address",
+            action="store_true",
+            help="of a multi_host network: each host has the gateway's address",
+        )
+        parser.add_argument(
             "--dhcp_option",
             action="append",
             type=_dhcp_option,

@@ -26,8 +26,9 @@ class Operations:
         self.traits = traits
         self.tables = tables
         self._context = context
+        transit_range = context.conf.gateway.transit_range
         self._nics = Nics(
-            traits, tables, context.conf[traits.name], context.associations, context.conf.gateway
+            traits, tables, context.conf[traits.name], context.associations, transit_range
         )
         self._ports = Ports(tables, self._nics)
         self._serving = Serving(traits, tables, self._nics)

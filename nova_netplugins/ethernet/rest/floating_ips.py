@@ -125,4 +125,5 @@ def _first_v4(nic: plugin.VirtualNic) -> str:
 
 
 def _range(row: Row) -> Body:
-    return {name: row[name] for name in ("id", "pool", "cidr", "interface")}
+    shown = {name: row[name] for name in ("id", "pool", "cidr")}
+    return shown | {"interface": row["interface"] or None}
