@@ -82,7 +82,7 @@ def _floating_list(api: EthernetNetApi, args: argparse.Namespace) -> Listing:
         for row in api.floating_ranges()
     ]
     lent = [
-        [row[name] for name in (*columns[:-1], "ethernet_card_id")]
+        [row[name] or None for name in (*columns[:-1], "ethernet_card_id")]
         for row in api.rows(api.floating.select().order_by("created_at", "id"))
     ]
     chosen = [row for row in (*ranges, *lent) if args.pool in (None, row[1])]
