@@ -20,7 +20,7 @@ from nova_netplugins.bus.endpoints import (
     ServiceEndpoint,
     ServiceRpc,
 )
-from nova_netplugins.bus.library import messaging, register_options
+from nova_netplugins.bus.messaging import messaging, register_options
 from nova_netplugins.bus.outbox import Outbox
 from nova_netplugins.bus.served import RemoteServed
 from nova_netplugins.plugin import Prompts, ServedNetworks

@@ -17,7 +17,7 @@ from oslo_log import log
 from netkit.errors import ServiceError
 from nova_netplugins import conf as configuration
 from nova_netplugins.bus import Bus
-from nova_netplugins.bus.library import messaging
+from nova_netplugins.bus.messaging import messaging
 from nova_netplugins.catalogue import Catalogue, CatalogueError, load_catalogue
 from nova_netplugins.client import Client, make_client
 from nova_netplugins.host.driver import Host, LinuxHost
