@@ -24,6 +24,11 @@ NONE = "-"
 DHCP_ATTEMPTS = 15
 
 
+def owner_prefix(host: Host) -> str:
+    """What the links of the lab's instances on a host say before the instance's name."""
+    return f"lab on {host.netns or 'the machine'}: "
+
+
 class Guest:
     """``host``: where the instance's taps are. All verbs raise ``HostError``."""
 
@@ -42,7 +47,7 @@ class Guest:
         self._host.links.ensure_veth(
             nic.device,
             f"eth{index}",
-            f"lab {self.name}",
+            f"{owner_prefix(self._host)}{self.name}",
             peer_netns=self.netns,
             mtu=network.mtu,
             peer_mac=nic.mac_address,

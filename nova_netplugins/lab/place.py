@@ -11,10 +11,10 @@ import shutil
 import socket
 from pathlib import Path
 
-from nova_netplugins.host.driver import LinuxHost
+from nova_netplugins.host.driver import Host, LinuxHost
 from nova_netplugins.host.router import Names, Routers
 from nova_netplugins.host.ruleset_host import HostRules
-from nova_netplugins.lab.guest import Guest, kill_all
+from nova_netplugins.lab.guest import PREFIX, Guest, kill_all, owner_prefix
 
 HOST_NETNS = "nova-lab-host"
 HOST_NAME = "lab"
@@ -74,10 +74,8 @@ class Place:
         if not machine.list_netns(HOST_NETNS):
             return
         host = LinuxHost(HOST_NETNS)
-        for link in host.links.links():
-            # A tap's other end tells whose it is, even when its instance was half made.
-            if link.owner is not None and link.owner.startswith("lab "):
-                Guest(host, link.owner.removeprefix("lab ")).destroy()
+        for name in _guests(host):
+            Guest(host, name).destroy()
         # What the rules say is of no matter here: the routers only look for what is theirs.
         rules = HostRules(owner="gateway", public_interface=None, transit="100.64.0.0/16")
         for network_id in Routers(host, rules).owned():
@@ -85,6 +83,16 @@ class Place:
             machine.delete_netns(Names(network_id).netns)
         kill_all(HOST_NETNS)
         machine.delete_netns(HOST_NETNS)
+
+
+def _guests(host: Host) -> set[str]:
+    """The instances on a host. Their links tell: their own ends, as net-agent makes the tap its
+    own; and taps, of instances that were only half made.
+    """
+    prefix = owner_prefix(host)
+    ends = [host, *(host.inside(netns) for netns in host.list_netns(PREFIX))]
+    owners = [owner for end in ends for owner in end.links.owned().values()]
+    return {owner.removeprefix(prefix) for owner in owners if owner.startswith(prefix)}
 
 
 def _free_port() -> int:
