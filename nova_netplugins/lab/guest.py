@@ -85,8 +85,13 @@ class Guest:
                 return False
 
     def destroy(self) -> None:
-        """Nothing of it is left: processes, links (with the namespace), files."""
+        """Nothing of it is left: processes, links, namespace, files."""
         kill_all(self.netns)
+        if self.netns in self._host.list_netns(self.netns):
+            # The kernel would remove them with the namespace, but later, when it has time.
+            inside = self._host.inside(self.netns).links
+            for link in inside.owned():
+                inside.delete(link)
         self._host.delete_netns(self.netns)
         self.files.remove()
 
