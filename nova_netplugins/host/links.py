@@ -113,7 +113,9 @@ class Links:
                 raise AlreadyExists(f"{peer} is a link that is not ours, wanted a veth end there")
             for kernel, link in ((self._kernel, near), (there, far)):
                 if link is not None:
-                    kernel.delete_link(link.name)
+                    # It may be going already, with the namespace of its other end.
+                    with suppress(NotFound):
+                        kernel.delete_link(link.name)
             self._kernel.create_link(
                 NewLink(
                     name, "veth", ALIAS_PREFIX + owner, mtu, mac, peer=peer, peer_netns=peer_netns
