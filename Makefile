@@ -15,8 +15,7 @@ run: packages-run $(VENV)/installed ## Three network services at work, until Ctr
 	@$(BIN)/nova-netplugins-lab demo $(if $(ONCE),--once)
 
 test: packages-test $(VENV)/installed ## Every test, on SQLite, PostgreSQL and MariaDB.
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS) || \
-	  { echo "Once more, alone, what failed beside others:"; $(BIN)/pytest --last-failed --last-failed-no-failures none; }
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(VENV)/installed ## Style and types.
 	$(BIN)/ruff format --check .

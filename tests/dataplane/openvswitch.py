@@ -40,3 +40,11 @@ def running(netns: str, directory: Path) -> Iterator[str]:
             assert eventually(listening.exists)
         subprocess.run(["ovs-vsctl", f"--db={address}", "--no-wait", "init"], check=True)
         yield address
+
+
+def revalidated(directory: Path) -> None:
+    """Wait until what the datapath remembers of earlier frames follows the present flows."""
+    target = f"--target={directory}/switch.ctl"
+    subprocess.run(
+        ["ovs-appctl", target, "revalidator/wait"], check=True, stdout=subprocess.DEVNULL
+    )

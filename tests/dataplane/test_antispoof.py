@@ -65,7 +65,7 @@ class Wire:
         self._out.send(frame)
         self._out.send(marker)
         seen = False
-        while select.select([self._in], [], [], 5)[0]:
+        while select.select([self._in], [], [], 30)[0]:
             got = self._in.recv(2048)
             seen |= got[: len(frame)] == frame
             if got[: len(marker)] == marker:

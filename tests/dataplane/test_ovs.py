@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,19 +14,7 @@ from nova_netplugins.host.fake_host import FakeHost
 from nova_netplugins.host.namespaces import socket_in
 from nova_netplugins.host.router import Names, Routers, RouterSpec
 from nova_netplugins.host.ruleset_host import HostRules
-from tests.dataplane import openvswitch
 from tests.dataplane.topology import Namespaces, instance, is_cut_off, reaches
-
-
-@pytest.fixture
-def switched(namespaces: Namespaces, tmp_path: Path) -> Iterator[LinuxHost]:
-    """A real host with an Open vSwitch of its own."""
-    root = namespaces.make("root")
-    try:
-        with openvswitch.running(root, tmp_path) as database:
-            yield LinuxHost(root, database)
-    except openvswitch.Missing as missing:
-        pytest.skip(str(missing))
 
 
 @pytest.fixture(params=["fake", pytest.param("linux", marks=pytest.mark.root)])
