@@ -40,6 +40,16 @@ class MigrationError(errors.ServiceError):
     code = "migration_failed"
 
 
+class NotUpgraded(errors.Unavailable):
+    """The database lacks migrations of this release."""
+
+    code = "database_not_upgraded"
+    template = (
+        "the database is not that of this release: {value} is at revision {found} and should be at "
+        "{wanted}; run {command}"
+    )
+
+
 @dataclass(frozen=True)
 class Lineage:
     """``versions``: the directory of the revisions. ``metadata``: what they add up to."""
@@ -80,6 +90,14 @@ def current(database: Database, lineage: Lineage) -> str | None:
     """The revision the database has of this lineage; None before its first upgrade."""
     with database.reading() as connection:
         return _current(connection, lineage)
+
+
+def check_upgraded(database: Database, lineage: Lineage, command: str) -> None:
+    """Raises ``NotUpgraded``, which names the ``command`` to run, if a table may be missing."""
+    found = current(database, lineage)
+    wanted = head(lineage)
+    if found != wanted:
+        raise NotUpgraded(value=lineage.name, found=found or "none", wanted=wanted, command=command)
 
 
 def history(lineage: Lineage) -> list[Revision]:

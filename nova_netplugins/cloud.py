@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import sqlalchemy as sa
 from oslo_config import cfg
 
-from netkit import errors, migrations
+from netkit import migrations
+from netkit.conf import make_directory_of
 from netkit.db import Database
 from netkit.migrations import Lineage
 from nova_netplugins.associations import Associations
@@ -15,15 +13,7 @@ from nova_netplugins.catalogue import Catalogue
 from nova_netplugins.db.lineages import lineages
 from nova_netplugins.plugin import ApiContext, NetApi, Prompts
 
-
-class NotUpgraded(errors.Unavailable):
-    """The database lacks migrations of this release."""
-
-    code = "database_not_upgraded"
-    template = (
-        "the database is not that of this release: {value} is at revision {found} and should be at "
-        "{wanted}; run nova-netplugins-manage db upgrade"
-    )
+UPGRADE = "nova-netplugins-manage db upgrade"
 
 
 class Cloud:
@@ -36,7 +26,7 @@ class Cloud:
     def __init__(self, conf: cfg.ConfigOpts, catalogue: Catalogue) -> None:
         self.conf = conf
         self.catalogue = catalogue
-        _make_directory(conf)
+        make_directory_of(conf.database.connection)
         self.database = Database(conf.database)
         self.associations = Associations(self.catalogue, self.database)
 
@@ -47,12 +37,8 @@ class Cloud:
     def check_upgraded(self, *names: str) -> None:
         """Raises ``NotUpgraded`` if a table of these lineages, or of any, may be missing."""
         for lineage in self.lineages:
-            if names and lineage.name not in names:
-                continue
-            found = migrations.current(self.database, lineage)
-            wanted = migrations.head(lineage)
-            if found != wanted:
-                raise NotUpgraded(value=lineage.name, found=found or "none", wanted=wanted)
+            if not names or lineage.name in names:
+                migrations.check_upgraded(self.database, lineage, UPGRADE)
 
     def net_api(self, name: str, prompts: Prompts) -> NetApi:
         """The net-api of a network service. Raises ``UnknownNetworkService``."""
@@ -66,13 +52,3 @@ class Cloud:
 
     def close(self) -> None:
         self.database.close()
-
-
-def _make_directory(conf: cfg.ConfigOpts) -> None:
-    """SQLite makes its file, but not the directory of it."""
-    try:
-        url = sa.make_url(conf.database.connection or "")
-    except sa.exc.ArgumentError:
-        return
-    if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -78,6 +78,22 @@ class AccessLog:
             return start_response(status, headers, *rest)
 
         return self._app(environ, start)
+
+
+class Fork:
+    """Sends the ``paths`` that are open to everybody, with or without a format suffix, one way and
+    the rest the other.
+    """
+
+    def __init__(self, paths: Collection[str], public: WsgiApp, private: WsgiApp) -> None:
+        self._paths = paths
+        self._public = public
+        self._private = private
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"].removesuffix(".json").removesuffix(".xml") or "/"
+        app = self._public if path in self._paths else self._private
+        return app(environ, start_response)
 
 
 class ErrorShape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
@@ -9,20 +10,24 @@ from oslo_config import cfg
 from oslo_db import exception as db_exc
 from oslo_policy import policy
 
+from netkit.context import RequestContext
+from netkit.policy import Authorizer
 from netkit.wsgi import Mapper
+from netkit.wsgi.auth import KeystoneTokens, TrustedHeaders
 from netkit.wsgi.dispatch import Dispatcher
-from netkit.wsgi.environment import Environ, StartResponse, WsgiApp
+from netkit.wsgi.environment import WsgiApp
 from netkit.wsgi.faults import ErrorTable, Fault
 from netkit.wsgi.health import Health, Probe
-from netkit.wsgi.middleware import AccessLog, ErrorShape, RequestId
-from nova_netplugins.api.auth import KeystoneTokens, TrustedHeaders, noauth
-from nova_netplugins.api.policy import Authorizer
+from netkit.wsgi.middleware import AccessLog, ErrorShape, Fork, RequestId
+from nova_netplugins.api.policies import list_rules
 from nova_netplugins.api.versions import PATHS, VERSION, Versions
 
 LOG = logging.getLogger(__name__)
 
 Service = tuple[str, Callable[[Mapper], None]]
 """The name of a network service, and what adds its routes: ``(service.name, net_api.routes)``."""
+
+_NOAUTH_ROLES = "admin,member,reader"
 
 _REFUSALS = {
     401: Fault(401, "unauthorized", "this call needs a valid Keystone token in X-Auth-Token"),
@@ -51,7 +56,7 @@ def build_app(
     does.
     """
     services = list(services)
-    authorizer = Authorizer(conf, rules)
+    authorizer = Authorizer(conf, [*list_rules(), *rules])
     errors = errors or error_table()
     mapper = Mapper()
     for name, register in services:
@@ -63,7 +68,7 @@ def build_app(
     private = _authenticated(conf, _dispatcher(conf, mapper, authorizer, errors), authorizer)
     public = _public([name for name, _ in services], Health(probes or {}), authorizer, errors)
     # Load balancers and clients that look for a version have no token.
-    app: WsgiApp = _Fork(public, private)
+    app: WsgiApp = Fork(PATHS, public, private)
     # keystonemiddleware answers with bodies of its own; and no exception may reach the server,
     # which would tell nothing.
     app = ErrorShape(app, _REFUSALS)
@@ -81,19 +86,6 @@ def error_table() -> ErrorTable:
     table.register(db_exc.DBConnectionError, 503, "database_unavailable", away)
     table.register(db_exc.DBDeadlock, 503, "database_busy", busy)
     return table
-
-
-class _Fork:
-    """Sends the paths that are open to everybody one way and the rest the other."""
-
-    def __init__(self, public: WsgiApp, private: WsgiApp) -> None:
-        self._public = public
-        self._private = private
-
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        path = environ["PATH_INFO"].removesuffix(".json").removesuffix(".xml") or "/"
-        app = self._public if path in PATHS else self._private
-        return app(environ, start_response)
 
 
 def _dispatcher(
@@ -120,7 +112,15 @@ def _public(
 
 
 def _authenticated(conf: cfg.ConfigOpts, app: WsgiApp, authorizer: Authorizer) -> WsgiApp:
+    def describe(context: RequestContext) -> RequestContext:
+        return dataclasses.replace(
+            context,
+            is_admin=authorizer.allows(context, "context_is_admin"),
+            all_projects=authorizer.allows(context, "all_projects"),
+        )
+
     if conf.auth_strategy == "noauth":
         LOG.warning("auth_strategy is noauth: whoever reaches this server is an administrator")
-        return noauth(app, authorizer)
-    return KeystoneTokens(TrustedHeaders(app, authorizer), conf)
+        # A service token cannot be checked, so its header is believed as well.
+        return TrustedHeaders(app, describe, _NOAUTH_ROLES)
+    return KeystoneTokens(TrustedHeaders(app, describe), conf)

@@ -7,11 +7,11 @@ import logging
 
 from oslo_config import cfg
 
+from netkit.process import StopSignal
 from nova_netplugins.bus import Bus
 from nova_netplugins.catalogue import Catalogue
 from nova_netplugins.cloud import Cloud
 from nova_netplugins.cmd import daemon
-from nova_netplugins.process import StopSignal
 from nova_netplugins.standalone import make_server
 
 LOG = logging.getLogger(__name__)

@@ -14,7 +14,9 @@ from oslo_config import cfg
 from oslo_db.exception import DBError
 from oslo_log import log
 
+from netkit import command
 from netkit.errors import ServiceError
+from netkit.process import AlreadyRunning, StopSignal, only_one
 from nova_netplugins import conf as configuration
 from nova_netplugins.bus import Bus
 from nova_netplugins.bus.messaging import messaging
@@ -22,7 +24,6 @@ from nova_netplugins.catalogue import Catalogue, CatalogueError, load_catalogue
 from nova_netplugins.client import Client, make_client
 from nova_netplugins.host.driver import Host, LinuxHost
 from nova_netplugins.host.errors import HostError
-from nova_netplugins.process import AlreadyRunning, StopSignal, only_one
 
 Serve = Callable[[cfg.ConfigOpts, Catalogue, StopSignal], None]
 
@@ -45,14 +46,13 @@ def run(prog: str, serve: Serve) -> int:
 
     0: ended by a signal; 1: could not start, with one line on the standard error stream why.
     """
-    try:
+
+    def work() -> None:
         conf = configuration.load(sys.argv[1:], prog=prog)
         log.setup(conf, configuration.PROJECT)
         serve(conf, load_catalogue(conf), StopSignal())
-    except _EXPECTED as error:
-        print(f"{prog}: error: {str(error).strip()}", file=sys.stderr)
-        return 1
-    return 0
+
+    return command.run(prog, work, _EXPECTED)
 
 
 class HostProcess(Protocol):

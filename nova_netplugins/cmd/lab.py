@@ -16,6 +16,7 @@ from oslo_config import cfg
 from oslo_db.exception import DBError
 
 from netkit.errors import BadRequest, NotFound, ServiceError
+from netkit.process import AlreadyRunning
 from nova_netplugins import conf as configuration
 from nova_netplugins.catalogue import CatalogueError
 from nova_netplugins.client import make_client
@@ -26,7 +27,6 @@ from nova_netplugins.lab.compute import Compute
 from nova_netplugins.lab.lab import Lab
 from nova_netplugins.lab.place import Place
 from nova_netplugins.plugin import RequestedNic
-from nova_netplugins.process import AlreadyRunning
 
 FAILED = 1
 NOT_FOUND = 2

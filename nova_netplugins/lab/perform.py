@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from netkit import migrations
+from netkit.process import StopSignal, only_one
 from nova_netplugins import conf as configuration
 from nova_netplugins.catalogue import load_catalogue
 from nova_netplugins.client import make_client
@@ -18,7 +19,6 @@ from nova_netplugins.host.driver import LinuxHost
 from nova_netplugins.lab.compute import Compute
 from nova_netplugins.lab.demo import MODULES, Demo
 from nova_netplugins.lab.place import HOST_NAME, HOST_NETNS, Place
-from nova_netplugins.process import StopSignal, only_one
 from nova_netplugins.standalone import Standalone
 
 NO_ROOT = """\

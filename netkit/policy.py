@@ -10,7 +10,6 @@ from oslo_policy import policy
 
 from netkit.context import RequestContext
 from netkit.errors import Forbidden
-from nova_netplugins.api.policies import list_rules
 
 
 class PolicyDenied(Forbidden):
@@ -19,15 +18,14 @@ class PolicyDenied(Forbidden):
 
 
 class Authorizer:
-    """The enforcer with our rules, the operator's policy file over them, and ``extra`` rules of
-    plug-ins.
+    """The enforcer with the ``rules`` of an application, and the operator's policy file over them.
 
-    Raises oslo_policy.policy.DuplicatePolicyError when a plug-in names a rule of ours.
+    Raises oslo_policy.policy.DuplicatePolicyError when two rules have one name.
     """
 
-    def __init__(self, conf: cfg.ConfigOpts, extra: Iterable[policy.RuleDefault] = ()) -> None:
+    def __init__(self, conf: cfg.ConfigOpts, rules: Iterable[policy.RuleDefault]) -> None:
         self._enforcer = policy.Enforcer(conf)
-        self._enforcer.register_defaults([*list_rules(), *extra])
+        self._enforcer.register_defaults(list(rules))
         self._enforcer.load_rules()
 
     def check(self, context: RequestContext, action: str, target: Mapping[str, Any]) -> None:
@@ -37,7 +35,7 @@ class Authorizer:
         caller's own project; whether the object itself is there for the caller its handler
         asks (``context.sees``).
         """
-        if not self._allows(context, action, target):
+        if not self.permits(context, action, target):
             raise PolicyDenied(
                 field="rule",
                 value=action,
@@ -47,12 +45,13 @@ class Authorizer:
 
     def allows(self, context: RequestContext, action: str) -> bool:
         """Whether the rule allows the caller's own project this."""
-        return self._allows(context, action, {"project_id": context.project_id})
+        return self.permits(context, action, {"project_id": context.project_id})
 
     def knows(self, action: str) -> bool:
         return action in self._enforcer.registered_rules
 
-    def _allows(self, context: RequestContext, action: str, target: Mapping[str, Any]) -> bool:
+    def permits(self, context: RequestContext, action: str, target: Mapping[str, Any]) -> bool:
+        """What ``check`` asks, as an answer."""
         credentials: dict[str, Any] = {
             "user_id": context.user_id,
             "roles": sorted(context.roles),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import webob.exc
 from keystoneauth1.exceptions import ClientException
@@ -15,39 +14,42 @@ from oslo_context import context as oslo_context
 from netkit.context import RequestContext
 from netkit.wsgi import environment
 from netkit.wsgi.environment import Environ, StartResponse, WsgiApp
-from nova_netplugins.api.policy import Authorizer
 
 LOG = logging.getLogger(__name__)
 
-_NOAUTH_ROLES = "admin,member,reader"
+Describe = Callable[[RequestContext], RequestContext]
+"""Completes a context by what the application's policy says about such a caller: ``is_admin``,
+``all_projects``, and the roles of one who names none.
+"""
+
+
+def _unchanged(context: RequestContext) -> RequestContext:
+    return context
 
 
 class TrustedHeaders:
     """Makes the request's context of the identity headers that keystonemiddleware sets.
 
-    Put it behind ``auth_token``, which removes such headers when a client sends them.
-    ``default_roles`` are for a request that names none: ``noauth`` believes the client's headers
-    and takes it for an administrator otherwise.
+    Put it behind ``auth_token``, which removes such headers when a client sends them; alone, it
+    believes the client. ``default_roles`` are for a request without the header of roles.
     """
 
-    def __init__(self, app: WsgiApp, authorizer: Authorizer, default_roles: str = "") -> None:
+    def __init__(
+        self, app: WsgiApp, describe: Describe = _unchanged, default_roles: str = ""
+    ) -> None:
         self._app = app
-        self._authorizer = authorizer
+        self._describe = describe
         self._default_roles = default_roles
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         context = RequestContext(
             project_id=environ.get("HTTP_X_PROJECT_ID") or None,
             user_id=environ.get("HTTP_X_USER_ID") or None,
-            roles=_roles(environ.get("HTTP_X_ROLES", self._default_roles)),
+            roles=role_names(environ.get("HTTP_X_ROLES", self._default_roles)),
             request_id=environment.request_id(environ),
-            service_roles=_roles(environ.get("HTTP_X_SERVICE_ROLES", "")),
+            service_roles=role_names(environ.get("HTTP_X_SERVICE_ROLES", "")),
         )
-        context = dataclasses.replace(
-            context,
-            is_admin=self._authorizer.allows(context, "context_is_admin"),
-            all_projects=self._authorizer.allows(context, "all_projects"),
-        )
+        context = self._describe(context)
         environment.set_context(environ, context)
         # For oslo.log: the ids of whoever a line is about. It reads the thread's current context.
         oslo_context.RequestContext(
@@ -59,16 +61,8 @@ class TrustedHeaders:
         return self._app(environ, start_response)
 
 
-def noauth(app: WsgiApp, authorizer: Authorizer) -> WsgiApp:
-    """Believe the client: an administrator, unless X-Roles says otherwise.
-
-    A service token cannot be checked, so its header is believed as well.
-    """
-    return TrustedHeaders(app, authorizer, _NOAUTH_ROLES)
-
-
 class CredentialsMissing(ValueError):
-    """``[keystone_authtoken]`` does not say as whom net-api asks Keystone about tokens."""
+    """``[keystone_authtoken]`` does not say as whom the server asks Keystone about tokens."""
 
 
 class KeystoneTokens:
@@ -103,5 +97,6 @@ class KeystoneTokens:
         return unavailable(environ, start_response)
 
 
-def _roles(header: str) -> frozenset[str]:
+def role_names(header: str) -> frozenset[str]:
+    """The roles of a header such as ``admin, member``."""
     return frozenset(role.strip() for role in header.split(",") if role.strip())
