@@ -1,0 +1,10 @@
+"""Melange's tables and their migrations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from melange.db.tables import metadata
+from netkit.migrations import Lineage
+
+MELANGE = Lineage("melange", str(Path(__file__).with_name("versions")), metadata)

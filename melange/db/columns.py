@@ -1,0 +1,42 @@
+"""Column types that Melange's tables share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from netkit.pool import Timestamp
+
+# Ids are ASCII and compare octet by octet: a locale's rules would only make an index slower.
+Identifier = (
+    sa.String(36)
+    .with_variant(sa.String(36, collation="C"), "postgresql")
+    .with_variant(mysql.VARCHAR(36, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
+)
+"""A row's id: a UUID as text."""
+
+Name = sa.String(255)
+"""A name that somebody else gave: a tenant, a device, a network."""
+
+
+def identifier() -> sa.Column[str]:
+    """The primary key ``id``."""
+    return sa.Column("id", Identifier, primary_key=True)
+
+
+def reference(
+    name: str, to: str, *, nullable: bool = False, on_delete: str | None = None
+) -> sa.Column[str]:
+    """A column with the id of a row of another table."""
+    key = sa.ForeignKey(f"{to}.id", ondelete=on_delete)
+    return sa.Column(name, Identifier, key, nullable=nullable)
+
+
+def times() -> list[sa.Column[Any]]:
+    """When a row was made and last changed: naive datetimes in UTC."""
+    return [
+        sa.Column("created_at", Timestamp, nullable=False),
+        sa.Column("updated_at", Timestamp, nullable=False),
+    ]

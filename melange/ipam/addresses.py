@@ -1,0 +1,106 @@
+"""Addresses that have a row: allocated ones, and released ones in quarantine."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from melange import errors
+from melange.db.tables import interfaces, ip_addresses
+from melange.ipam import addressing
+from melange.ipam.blocks import Block
+from melange.ipam.unit import Unit
+
+
+@dataclass(frozen=True)
+class Address:
+    """A row of ``ip_addresses`` and what its interface says: ``vif_id`` (its own id, if it has no
+    other name) and ``device_id``; both None without an interface.
+    """
+
+    id: str
+    ip_block_id: str
+    value: int
+    version: int
+    interface_id: str | None
+    used_by_tenant_id: str | None
+    deallocated_at: datetime.datetime | None
+    quarantined_until: datetime.datetime | None
+    holder_id: str | None
+    floating: bool
+    created_at: datetime.datetime
+    updated_at: datetime.datetime
+    vif_id: str | None = None
+    device_id: str | None = None
+
+    @property
+    def address(self) -> str:
+        return addressing.address_text(self.version, self.value)
+
+    @property
+    def allocated(self) -> bool:
+        return self.deallocated_at is None
+
+
+def select() -> sa.Select[Any]:
+    """All addresses, with what their interfaces say."""
+    i = interfaces.c
+    joined = ip_addresses.outerjoin(interfaces, i.id == ip_addresses.c.interface_id)
+    shown = sa.func.coalesce(i.vif_id, i.id).label("vif_id")
+    return sa.select(ip_addresses, shown, i.device_id).select_from(joined)
+
+
+def of_row(row: sa.Row[Any]) -> Address:
+    return Address(**row._mapping)
+
+
+def fetch(unit: Unit, query: sa.Select[Any]) -> list[Address]:
+    return [of_row(row) for row in unit.connection.execute(query)]
+
+
+def find(unit: Unit, block: Block, value: int, *, lock: bool = False) -> Address | None:
+    c = ip_addresses.c
+    query = select().where(c.ip_block_id == block.id, c.value == value)
+    if lock:
+        query = query.with_for_update(of=ip_addresses)
+    row = unit.connection.execute(query).one_or_none()
+    return None if row is None else of_row(row)
+
+
+def get(unit: Unit, block: Block, text: str, *, lock: bool = False) -> Address:
+    """The address of the block, in any spelling. Raises IpAddressNotFound."""
+    found = None
+    try:
+        version, value = addressing.parse_address(text)
+    except ValueError:
+        version, value = 0, 0
+    if version == block.version:
+        found = find(unit, block, value, lock=lock)
+    if found is None:
+        raise errors.IpAddressNotFound(text, field="address")
+    return found
+
+
+def get_by_id(unit: Unit, address_id: str, *, lock: bool = False) -> Address:
+    """Raises IpAddressNotFound."""
+    query = select().where(ip_addresses.c.id == address_id)
+    if lock:
+        query = query.with_for_update(of=ip_addresses)
+    row = unit.connection.execute(query).one_or_none()
+    if row is None:
+        raise errors.IpAddressNotFound(address_id)
+    return of_row(row)
+
+
+def insert(unit: Unit, rows: Iterable[Mapping[str, Any]]) -> None:
+    unit.connection.execute(ip_addresses.insert(), [dict(row) for row in rows])
+
+
+def change(unit: Unit, address_id: str, **values: Any) -> None:
+    c = ip_addresses.c
+    values.setdefault("updated_at", unit.now)
+    unit.connection.execute(ip_addresses.update().where(c.id == address_id).values(values))

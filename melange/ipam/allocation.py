@@ -1,0 +1,164 @@
+"""Giving addresses of a block to interfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from melange import errors
+from melange.identifiers import new_id
+from melange.ipam import (
+    addresses,
+    addressing,
+    blocks,
+    generators,
+    quarantine,
+    quotas,
+    rules,
+    shapes,
+    usage,
+)
+from melange.ipam.addresses import Address
+from melange.ipam.blocks import Block
+from melange.ipam.exclusions import Reason
+from melange.ipam.interfaces import Interface
+from melange.ipam.unit import Unit
+from netkit.pool import OutsidePool, PoolExhausted, ValueTaken
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of a block. ``address``: this very one; else ``count`` of the block's choice.
+
+    ``parameters``: what a generator may ask for, such as mac_address and used_by_tenant.
+    """
+
+    interface: Interface
+    address: str | None = None
+    count: int = 1
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    floating: bool = False
+
+
+def allocate(unit: Unit, block: Block, wish: Wish) -> list[Address]:
+    """The addresses, their rows made; all that were asked for or, with an exception, none.
+
+    Raises what A v0.1 client knows: BlockSubnetted, AddressOutside, DuplicateAddress,
+    PolicyForbids, BlockFull, ParametersMissing, CannotAllocateNow; and OverQuota.
+    """
+    if block.subnetted:
+        raise errors.BlockSubnetted(field="ip_block_id", value=block.id)
+    tenant_id = wish.interface.tenant_id
+    count = 1 if wish.address is not None else wish.count
+    quotas.require(unit, tenant_id, "ip_addresses", count)
+    if wish.address is not None:
+        values = [_take(unit, block, wish.address)]
+    else:
+        values = _choose(unit, block, wish, count)
+    made = [_row(unit, block, wish, value) for value in values]
+    addresses.insert(unit, made)
+    usage.add(unit.connection, block.id, tenant_id, allocated=len(made))
+    found = [_address(row, wish.interface) for row in made]
+    for address in found:
+        unit.record(
+            "allocate", "ip_address", address.id, tenant_id, after=shapes.ip_address(address)
+        )
+    return found
+
+
+def _take(unit: Unit, block: Block, text: str) -> int:
+    try:
+        version, value = addressing.parse_address(text)
+    except ValueError:
+        raise errors.Invalid({"address": f"{text} is not a valid address"}, text) from None
+    if version != block.version or not block.first <= value <= block.last:
+        raise errors.AddressOutside(field="address", value=text)
+    reason = blocks.exclusions_of(unit, block).why(value)
+    if reason is not None and reason.of_policy:
+        raise errors.PolicyForbids(field="address", value=text)
+    if reason in (Reason.GATEWAY, Reason.BROADCAST) or not _is_taken(unit, block, value):
+        raise errors.DuplicateAddress(field="address", value=text)
+    return value
+
+
+def _is_taken(unit: Unit, block: Block, value: int) -> bool:
+    """Whether it was free and now is ours."""
+    for _ in range(2):
+        try:
+            blocks.pools.take(unit.connection, block.pool_id, value)
+        except ValueTaken:
+            if not quarantine.reclaim(unit, block, value=value):
+                return False
+        except OutsidePool:
+            return False
+        else:
+            return True
+    return False
+
+
+def _choose(unit: Unit, block: Block, wish: Wish, count: int) -> list[int]:
+    found = rules.of_policy(unit, block.policy_id) if block.drawing == rules.PICKY else None
+    name = _generator_name(unit, block, found)
+    if name == rules.SEQUENTIAL:
+        return _draw(unit, block, count, picky=block.drawing == rules.PICKY)
+    generator = generators.load(name)
+    missing = [need for need in generator.needs if not wish.parameters.get(need)]
+    if missing:
+        raise errors.ParametersMissing(missing)
+    proposed = generator.propose(block.span, wish.parameters)
+    return [_first_free(unit, block, proposed) for _ in range(count)]
+
+
+def _generator_name(unit: Unit, block: Block, found: rules.Rules | None) -> str:
+    if block.drawing == rules.LOWEST:
+        return rules.SEQUENTIAL
+    named = found.generator(block.version) if found else None
+    settings = unit.settings
+    default = settings.ipv4_generator if block.version == 4 else settings.ipv6_generator
+    return named or default
+
+
+def _draw(unit: Unit, block: Block, count: int, *, picky: bool) -> list[int]:
+    permitted = blocks.exclusions_of(unit, block).next_permitted if picky else None
+    while True:
+        try:
+            return blocks.pools.draw(unit.connection, block.pool_id, count, permitted)
+        except PoolExhausted:
+            if not quarantine.reclaim(unit, block):
+                raise errors.BlockFull(field="ip_block_id", value=block.id) from None
+
+
+def _first_free(unit: Unit, block: Block, proposed: Iterator[int]) -> int:
+    """The first of the proposed values that can be had. Raises CannotAllocateNow, BlockFull."""
+    excluded = blocks.exclusions_of(unit, block)
+    for value in proposed:
+        if excluded.why(value) is None and _is_taken(unit, block, value):
+            return value
+    if blocks.pools.lowest_free(unit.connection, block.pool_id) is None:
+        raise errors.BlockFull(field="ip_block_id", value=block.id)
+    raise errors.CannotAllocateNow(block.id)
+
+
+def _row(unit: Unit, block: Block, wish: Wish, value: int) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "ip_block_id": block.id,
+        "value": value,
+        "version": block.version,
+        "interface_id": wish.interface.id,
+        "used_by_tenant_id": wish.interface.tenant_id,
+        "floating": wish.floating,
+        "created_at": unit.now,
+        "updated_at": unit.now,
+    }
+
+
+def _address(row: Mapping[str, Any], interface: Interface) -> Address:
+    blank: Sequence[str] = ("deallocated_at", "quarantined_until", "holder_id")
+    return Address(
+        **row,
+        **dict.fromkeys(blank),
+        vif_id=interface.shown_id,
+        device_id=interface.device_id,
+    )

@@ -1,0 +1,299 @@
+"""IP blocks: CIDRs of tenants, each with a pool of what is free in it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from melange import errors
+from melange.db.tables import POOLS, ip_addresses, ip_block_usage, ip_blocks, ip_nats
+from melange.identifiers import new_id
+from melange.ipam import addressing, overlaps, rules
+from melange.ipam.addressing import Span
+from melange.ipam.exclusions import Exclusions, left_over
+from melange.ipam.mistakes import Mistakes
+from melange.ipam.unit import Unit
+from netkit.pool import Pools
+
+pools = Pools(POOLS)
+
+TYPES = ("public", "private")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A row of ``ip_blocks``. ``first`` and ``last``: integers, both of the block."""
+
+    id: str
+    tenant_id: str
+    network_id: str | None
+    type: str
+    cidr: str
+    version: int
+    first: int
+    last: int
+    gateway: str | None
+    dns1: str | None
+    dns2: str | None
+    policy_id: str | None
+    parent_id: str | None
+    priority: int
+    shared: bool
+    pool_id: int
+    subnetted: bool
+    drawing: str
+    reserved: int
+    created_at: datetime.datetime
+    updated_at: datetime.datetime
+
+    @property
+    def size(self) -> int:
+        return self.last - self.first + 1
+
+    @property
+    def span(self) -> Span:
+        return Span(self.cidr, self.version, self.first, self.last)
+
+    @property
+    def broadcast(self) -> str:
+        return addressing.address_text(self.version, self.last)
+
+    @property
+    def netmask(self) -> str:
+        """Dotted for IPv4; for IPv6 the prefix length."""
+        prefix = self.cidr.partition("/")[2]
+        if self.version == 6:
+            return prefix
+        return addressing.address_text(4, (2**32 - 1) ^ (2 ** (32 - int(prefix)) - 1))
+
+
+def of_row(row: sa.Row[Any]) -> Block:
+    return Block(**row._mapping)
+
+
+def get(unit: Unit, block_id: str, tenant_id: str | None = None, *, lock: bool = False) -> Block:
+    """The block, of that tenant if one is given. Raises IpBlockNotFound."""
+    c = ip_blocks.c
+    query = sa.select(ip_blocks).where(c.id == block_id)
+    if tenant_id is not None:
+        query = query.where(c.tenant_id == tenant_id)
+    row = unit.connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise errors.IpBlockNotFound(block_id)
+    return of_row(row)
+
+
+def exclusions_of(unit: Unit, block: Block) -> Exclusions:
+    """What nobody gets of the block, as its gateway and its policy are now."""
+    return _exclusions(block.span, block.gateway, rules.of_policy(unit, block.policy_id))
+
+
+def create(
+    unit: Unit, tenant_id: str, fields: Mapping[str, Any], parent: Block | None = None
+) -> Block:
+    """A new block; below ``parent`` (whose row the caller has locked), a subnet of it.
+
+    Raises Invalid with all that is wrong.
+    """
+    wrong = Mistakes()
+    span = wrong.of_cidr(fields.get("cidr"))
+    kind = parent.type if parent else fields.get("type")
+    if kind not in TYPES:
+        wrong.add("type", "type should be one among public, private")
+    policy_id = fields.get("policy_id") or None
+    found = wrong.of_policy(unit, policy_id, tenant_id)
+    gateway = wrong.of_gateway(fields.get("gateway"), span)
+    network_id = fields.get("network_id") or None
+    if span and kind in TYPES:
+        overlaps.tell(unit, wrong, overlaps.Place(span, kind, network_id, parent))
+    wrong.refuse()
+    assert span is not None
+    excluded = _exclusions(span, gateway, found)
+    block = Block(
+        id=new_id(),
+        tenant_id=tenant_id,
+        network_id=network_id,
+        type=str(kind),
+        cidr=span.cidr,
+        version=span.version,
+        first=span.first,
+        last=span.last,
+        gateway=gateway,
+        dns1=fields.get("dns1") or unit.settings.dns1,
+        dns2=fields.get("dns2") or unit.settings.dns2,
+        policy_id=policy_id,
+        parent_id=parent.id if parent else None,
+        priority=fields.get("priority") or 0,
+        shared=bool(fields.get("shared")),
+        pool_id=pools.create(unit.connection, span.first, span.last, excluded=excluded.spans()),
+        subnetted=False,
+        drawing=rules.drawing(found, span.version),
+        reserved=excluded.count(),
+        created_at=unit.now,
+        updated_at=unit.now,
+    )
+    unit.connection.execute(ip_blocks.insert().values(dataclasses.asdict(block)))
+    return block
+
+
+def update(unit: Unit, block: Block, fields: Mapping[str, Any]) -> Block:
+    """Changes network, policy, gateway, DNS, priority and sharing; what is not given stays.
+
+    The caller has locked the block's row (``get(..., lock=True)``).
+    """
+    wrong = Mistakes()
+    defaults = {
+        "network_id": None,
+        "policy_id": None,
+        "dns1": unit.settings.dns1,
+        "dns2": unit.settings.dns2,
+        "priority": 0,
+        "shared": False,
+    }
+    changed = {name: fields[name] or blank for name, blank in defaults.items() if name in fields}
+    if "gateway" in fields:
+        changed["gateway"] = wrong.of_gateway(fields["gateway"], block.span)
+    policy_id = changed.get("policy_id", block.policy_id)
+    found = wrong.of_policy(unit, policy_id, block.tenant_id)
+    network_id = changed.get("network_id", block.network_id)
+    if network_id != block.network_id:
+        parent = get(unit, block.parent_id) if block.parent_id else None
+        place = overlaps.Place(block.span, block.type, network_id, parent, own_id=block.id)
+        overlaps.tell(unit, wrong, place)
+    wrong.refuse()
+    return _store(unit, block, changed, exclusions_of(unit, block), found) if changed else block
+
+
+def reshape(unit: Unit, block: Block, before: Exclusions) -> Block:
+    """Follows a change of a rule of the block's policy; ``before``: the exclusions before it.
+
+    The caller has locked the block's row.
+    """
+    return _store(unit, block, {}, before, rules.of_policy(unit, block.policy_id))
+
+
+def delete(unit: Unit, block: Block) -> None:
+    """With its subnets and all addresses of them. The caller has locked the block's row."""
+    _delete(unit, block)
+    if block.parent_id is not None:
+        parent = get(unit, block.parent_id, lock=True)
+        if not children(unit, parent):
+            _refill_pool(unit, parent)
+
+
+def _delete(unit: Unit, block: Block) -> None:
+    for child in children(unit, block):
+        _delete(unit, child)
+    here = ip_addresses.c.ip_block_id == block.id
+    ids = sa.select(ip_addresses.c.id).where(here)
+    for side in (ip_nats.c.inside_local_address_id, ip_nats.c.inside_global_address_id):
+        unit.connection.execute(ip_nats.delete().where(side.in_(ids)))
+    unit.connection.execute(ip_addresses.delete().where(here))
+    usage = ip_block_usage
+    unit.connection.execute(usage.delete().where(usage.c.ip_block_id == block.id))
+    unit.connection.execute(ip_blocks.delete().where(ip_blocks.c.id == block.id))
+    pools.drop(unit.connection, block.pool_id)
+
+
+def children(unit: Unit, block: Block) -> list[Block]:
+    """Its direct subnets, lowest first."""
+    c = ip_blocks.c
+    query = sa.select(ip_blocks).where(c.parent_id == block.id).order_by(c.first)
+    return [of_row(row) for row in unit.connection.execute(query)]
+
+
+def rows_in(unit: Unit, block: Block, first: int, last: int) -> list[int]:
+    """The values from ``first`` to ``last`` that have a row: allocated, or in quarantine."""
+    a = ip_addresses.c
+    query = sa.select(a.value).where(a.ip_block_id == block.id, a.value.between(first, last))
+    return list(unit.connection.scalars(query))
+
+
+def empty_pool(unit: Unit, block: Block) -> None:
+    """From now on the block's addresses are its subnets'. Raises Invalid if it has any in use."""
+    # Waits for whoever has drawn and not committed: after it, their rows can be seen.
+    pools.withdraw(unit.connection, block.pool_id, block.first, block.last)
+    used = sa.exists().where(ip_addresses.c.ip_block_id == block.id)
+    if unit.connection.scalar(sa.select(used)):
+        raise errors.Invalid(
+            {"parent_id": "parent is not subnettable since it has allocated ips"}, block.id
+        )
+    _change(unit, block, {"subnetted": True, "reserved": 0})
+
+
+def _refill_pool(unit: Unit, block: Block) -> None:
+    """The last subnet is gone: the block has addresses of its own again."""
+    excluded = exclusions_of(unit, block)
+    _change(unit, block, {"subnetted": False, "reserved": excluded.count()})
+    pools.restore(unit.connection, block.pool_id, block.first, block.last, lambda _: [])
+    for span in excluded.spans():
+        pools.withdraw(unit.connection, block.pool_id, *span)
+
+
+def _store(
+    unit: Unit,
+    block: Block,
+    changed: dict[str, Any],
+    before: Exclusions,
+    found: rules.Rules | None,
+) -> Block:
+    after = _exclusions(block.span, changed.get("gateway", block.gateway), found)
+    changed["drawing"] = rules.drawing(found, block.version)
+    if not block.subnetted and after != before:
+        _reshape_pool(unit, block, before, after)
+        changed["reserved"] = after.count() - _excluded_in_use(unit, block, after)
+    changed["updated_at"] = unit.now
+    _change(unit, block, changed)
+    return get(unit, block.id)
+
+
+def _change(unit: Unit, block: Block, values: Mapping[str, Any]) -> None:
+    c = ip_blocks.c
+    unit.connection.execute(ip_blocks.update().where(c.id == block.id).values(values))
+
+
+def _reshape_pool(unit: Unit, block: Block, before: Exclusions, after: Exclusions) -> None:
+    # Draws drop the values of excluded octets from the pool as they meet them: where they did,
+    # nobody knows.
+    forgotten = before.octets - after.octets
+    whole = [(block.first, block.last)]
+    back = whole if forgotten else left_over(before.spans(), after.spans())
+    for first, last in back:
+        pools.restore(
+            unit.connection,
+            block.pool_id,
+            first,
+            last,
+            lambda _, first=first, last=last: rows_in(unit, block, first, last),  # type: ignore[misc]
+        )
+    out = after.spans() if forgotten else left_over(after.spans(), before.spans())
+    for first, last in out:
+        pools.withdraw(unit.connection, block.pool_id, first, last)
+
+
+def _excluded_in_use(unit: Unit, block: Block, excluded: Exclusions) -> int:
+    if excluded.octets:
+        values = rows_in(unit, block, block.first, block.last)
+    else:
+        values = [v for span in excluded.spans() for v in rows_in(unit, block, *span)]
+    return sum(excluded.why(value) is not None for value in values)
+
+
+def _exclusions(span: Span, gateway: str | None, found: rules.Rules | None) -> Exclusions:
+    inside = None
+    if gateway is not None:
+        version, value = addressing.parse_address(gateway)
+        inside = value if version == span.version else None
+    return Exclusions(
+        version=span.version,
+        first=span.first,
+        last=span.last,
+        gateway=inside,
+        ranges=found.ranges if found else (),
+        octets=found.octets if found else frozenset(),
+    )

@@ -1,0 +1,42 @@
+"""What an operator configures of the domain, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from oslo_config import cfg
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``quotas``: resource -> the most a tenant may have unless a quota of its own says otherwise;
+    no entry: no limit.
+    """
+
+    dns1: str | None = "8.8.8.8"
+    dns2: str | None = "8.8.4.4"
+    default_cidr: str | None = None
+    keep_deallocated_ips_for_days: int = 2
+    ipv4_generator: str = "sequential"
+    ipv6_generator: str = "tenant_based"
+    mac_allocation_retries: int = 10
+    audit: bool = True
+    quotas: Mapping[str, int] = field(default_factory=dict)
+
+
+def settings_of(conf: cfg.ConfigOpts) -> Settings:
+    """From the groups ``[ipam]`` and ``[quota]``."""
+    ipam = conf.ipam
+    limits = {name: conf.quota[name] for name in ("ip_blocks", "ip_addresses", "interfaces")}
+    return Settings(
+        dns1=ipam.dns1,
+        dns2=ipam.dns2,
+        default_cidr=ipam.default_cidr,
+        keep_deallocated_ips_for_days=ipam.keep_deallocated_ips_for_days,
+        ipv4_generator=ipam.ipv4_generator,
+        ipv6_generator=ipam.ipv6_generator,
+        mac_allocation_retries=ipam.mac_allocation_retries,
+        audit=ipam.audit,
+        quotas={name: limit for name, limit in limits.items() if limit >= 0},
+    )
