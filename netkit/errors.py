@@ -93,6 +93,10 @@ class NotFound(ServiceError):
     template = "{value} does not exist"
 
 
+class NoRoute(NotFound):
+    """No route leads anywhere from this path, or from this method of it."""
+
+
 class MethodNotAllowed(ServiceError):
     status = http.HTTPStatus.METHOD_NOT_ALLOWED
     code = "method_not_allowed"

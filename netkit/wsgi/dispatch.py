@@ -12,11 +12,14 @@ from webob.request import DisconnectionError
 from netkit.context import RequestContext
 from netkit.errors import BadRequest, BodyTooLarge, MalformedBody, MethodNotAllowed
 from netkit.wsgi import environment, text
+from netkit.wsgi.answer import Answer
 from netkit.wsgi.dialect import Dialect, Format
+from netkit.wsgi.environment import Environ, StartResponse
 from netkit.wsgi.faults import ErrorTable
-from netkit.wsgi.paging import page_of
+from netkit.wsgi.paging import Limits
+from netkit.wsgi.pathtree import Suffix, without_format
 from netkit.wsgi.request import Reply, Request
-from netkit.wsgi.routing import Mapper, Route
+from netkit.wsgi.routing import Mapper, Match, Route
 from netkit.wsgi.validation import Validators
 
 LOG = logging.getLogger(__name__)
@@ -30,9 +33,9 @@ and path variables.
 class Dispatcher:
     """Finds the route, asks policy, reads and validates, calls the handler, writes the answer.
 
-    ``max_body``: bytes of the largest request body read. ``max_limit``: rows of the largest page,
-    and of a page without ``limit``. The table must be complete. Raises jsonschema.SchemaError when
-    a route's schema is wrong.
+    ``max_body``: bytes of the largest request body read. ``max_limit``: rows of the largest page;
+    ``default_limit``: of a page without ``limit`` (None: as many). The table must be complete.
+    Raises jsonschema.SchemaError when a route's schema is wrong.
     """
 
     def __init__(
@@ -44,13 +47,14 @@ class Dispatcher:
         dialect: Dialect | None = None,
         max_body: int = 1024 * 1024,
         max_limit: int = 1000,
+        default_limit: int | None = None,
     ) -> None:
         self._mapper = mapper
         self._authorize = authorize
         self._errors = errors or ErrorTable()
         self._dialect = dialect or Dialect()
         self._max_body = max_body
-        self._max_limit = max_limit
+        self._limits = Limits(max_limit if default_limit is None else default_limit, max_limit)
         self._validators = Validators()
         for route in mapper.rows().values():
             for schema in (route.request_schema, route.query_schema):
@@ -58,44 +62,48 @@ class Dispatcher:
                     self._validators.prepare(schema)
         mapper.prepare()
 
-    def __call__(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         environment.set_dispatched(environ)
-        http = webob.Request(environ)
         chosen = Format.JSON
         try:
-            path, chosen = self._read_path(http)
-            response = self._response(self._call(http, path), chosen)
+            path, suffix = self._read_path(environ)
+            accept = environ.get("HTTP_ACCEPT", "")
+            chosen = self._dialect.choose(suffix, accept)
+            match = self._mapper.match(environ["REQUEST_METHOD"], path)
+            if suffix and match.route.suffix is Suffix.NONE:
+                chosen = self._dialect.choose("", accept)
+            answer = self._answer(self._call(environ, match), chosen)
         except Exception as error:
-            response = self._error_response(http, error, chosen)
-        result: Iterable[bytes] = response(environ, start_response)
-        return result
+            answer = self._error_answer(environ, error, chosen)
+        return answer.send(environ, start_response)
 
-    def _read_path(self, http: webob.Request) -> tuple[str, Format]:
-        try:
-            path, chosen = self._dialect.answer_format(http)
-        except UnicodeDecodeError as error:
-            raise BadRequest("the path is not UTF-8", field="path") from error
+    def _read_path(self, environ: Environ) -> tuple[str, str]:
+        """The path, and its format suffix."""
+        path: str = environ["PATH_INFO"]
+        if not path.isascii():
+            try:
+                path = path.encode("latin-1").decode()
+            except UnicodeDecodeError as error:
+                raise BadRequest("the path is not UTF-8", field="path") from error
         if not path.isprintable():
             raise BadRequest(
                 "the path holds a character that does not print", field="path", value=path
             )
-        return path, chosen
+        return path, without_format(path)[1]
 
-    def _call(self, http: webob.Request, path: str) -> Reply:
-        match = self._mapper.match(http.method, path)
-        context = environment.context(http.environ)
+    def _call(self, environ: Environ, match: Match) -> Reply:
+        context = environment.context(environ)
         route = match.route
         if route.policy is not None:
             target = {"project_id": context.project_id, **match.variables}
             self._authorize(context, route.policy, target)
+        http = webob.Request(environ)
         params = self._read_params(http, route)
         request = Request(
             context=context,
             body=self._read_body(http, route),
             params=params,
-            page=page_of(params, http.path_url, http.query_string, self._max_limit),
+            page=self._limits.page(params, http),
             http=http,
         )
         result = route.handler(request, **match.variables)
@@ -103,7 +111,7 @@ class Dispatcher:
 
     def _read_params(self, http: webob.Request, route: Route) -> dict[str, Any]:
         try:
-            pairs = list(http.GET.items())
+            pairs = list(http.GET.items()) if http.environ.get("QUERY_STRING") else []
         except UnicodeDecodeError as error:
             raise BadRequest("the query is not UTF-8", field="query") from error
         params = self._validators.read_query(pairs, route.query_schema)
@@ -115,10 +123,12 @@ class Dispatcher:
             return {}
         data = self._read_bytes(http)
         if not data.strip():
+            if not route.body_required:
+                return {}
             raise MalformedBody(
                 f"the body is empty; {http.method} {http.path} needs one", field="body"
             )
-        content_type = http.headers.get("Content-Type", "")
+        content_type = http.environ.get("CONTENT_TYPE", "")
         value = self._dialect.read(data, content_type, route.request_schema)
         self._validators.check(value, route.request_schema)
         body: dict[str, Any] = value
@@ -128,12 +138,15 @@ class Dispatcher:
         """The body, however it is framed: Content-Length is not believed, and a chunked body has
         none.
         """
+        if not http.is_body_readable:
+            return b""
         if (http.content_length or 0) > self._max_body:
             raise BodyTooLarge(field="body", limit=self._max_body)
         parts: list[bytes] = []
         left = self._max_body + 1
+        source = http.body_file
         try:
-            while left > 0 and (part := http.body_file.read(left)):
+            while left > 0 and (part := source.read(left)):
                 parts.append(part)
                 left -= len(part)
         except DisconnectionError as error:
@@ -142,27 +155,18 @@ class Dispatcher:
             raise BodyTooLarge(field="body", limit=self._max_body)
         return b"".join(parts)
 
-    def _response(self, reply: Reply, chosen: Format) -> webob.Response:
+    def _answer(self, reply: Reply, chosen: Format) -> Answer:
         body = b"" if reply.body is None else self._dialect.write(reply.body, chosen)
-        headers = {**reply.headers, "Content-Length": str(len(body))}
-        if reply.status == 204:
-            del headers["Content-Length"]  # RFC 9110, 8.6
-        else:
-            headers["Content-Type"] = chosen.value
-        return webob.Response(
-            status=reply.status, headerlist=list(headers.items()), app_iter=[body]
-        )
+        return Answer(reply.status, chosen.value, body, reply.headers)
 
-    def _error_response(
-        self, http: webob.Request, error: Exception, chosen: Format
-    ) -> webob.Response:
+    def _error_answer(self, environ: Environ, error: Exception, chosen: Format) -> Answer:
         fault = self._errors.fault(error)
-        request_id = environment.request_id(http.environ)
+        request_id = environment.request_id(environ)
         if fault.unforeseen:
+            http = webob.Request(environ)
             LOG.error("%s %s failed (%s)", http.method, http.url, request_id, exc_info=error)
         headers = {}
         if isinstance(error, MethodNotAllowed):
-            headers["Allow"] = ", ".join(self._mapper.allowed(self._read_path(http)[0]))
-        return self._response(
-            Reply(fault.status, self._dialect.error_body(fault, request_id), headers), chosen
-        )
+            headers["Allow"] = ", ".join(self._mapper.allowed(self._read_path(environ)[0]))
+        content_type, body = self._dialect.write_error(fault, environ, request_id, chosen)
+        return Answer(fault.status, content_type, body, headers)

@@ -134,5 +134,6 @@ class ErrorShape:
             _, chosen = self._dialect.answer_format(http)
         except UnicodeDecodeError:
             chosen = Format.JSON
-        response.body = self._dialect.write(self._dialect.error_body(fault, request_id), chosen)
-        response.headers["Content-Type"] = chosen.value
+        content_type, body = self._dialect.write_error(fault, http.environ, request_id, chosen)
+        response.body = body
+        response.headers["Content-Type"] = content_type

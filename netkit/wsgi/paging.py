@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import webob
+
 from netkit.errors import ValidationError
 
 PROPERTIES: Mapping[str, Any] = {
@@ -34,8 +36,7 @@ class Page:
 
     limit: int
     marker: str | None
-    path_url: str
-    query_string: str
+    http: webob.Request
 
     def collection(
         self, name: str, rows: Sequence[Mapping[str, Any]], key: str = "id"
@@ -50,15 +51,23 @@ class Page:
         return body
 
     def _href(self, marker: str) -> str:
-        kept = [(k, v) for k, v in parse_qsl(self.query_string, True) if k != "marker"]
-        return f"{self.path_url}?{urlencode([*kept, ('marker', marker)])}"
+        query = parse_qsl(self.http.query_string, keep_blank_values=True)
+        kept = [(k, v) for k, v in query if k != "marker"]
+        return f"{self.http.path_url}?{urlencode([*kept, ('marker', marker)])}"
 
 
-def page_of(params: Mapping[str, Any], path_url: str, query_string: str, max_limit: int) -> Page:
-    """The page that validated parameters ask for; without ``limit``, ``max_limit`` rows."""
-    limit = params.get("limit", max_limit)
-    if limit > max_limit:
-        raise ValidationError(
-            f"limit: {limit} is too large; give 1 to {max_limit}", field="limit", value=limit
-        )
-    return Page(limit, params.get("marker"), path_url, query_string)
+@dataclass(frozen=True)
+class Limits:
+    """Rows of a page: ``default`` without ``limit``, ``largest`` at most."""
+
+    default: int
+    largest: int
+
+    def page(self, params: Mapping[str, Any], http: webob.Request) -> Page:
+        """The page that validated parameters ask for. Raises ValidationError."""
+        limit = params.get("limit", self.default)
+        if limit > self.largest:
+            raise ValidationError(
+                f"limit: {limit} is too large; give 1 to {self.largest}", field="limit", value=limit
+            )
+        return Page(limit, params.get("marker"), http)

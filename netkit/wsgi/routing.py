@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import routes
-
-from netkit.errors import MethodNotAllowed, NotFound
+from netkit.errors import MethodNotAllowed, NoRoute
+from netkit.wsgi.pathtree import PathTree, Suffix
 from netkit.wsgi.request import Result
 
 Schema = Mapping[str, Any]
@@ -22,9 +21,11 @@ class Route:
 
     ``handler(request, **path_variables)`` returns a status and a body. ``policy`` names the rule
     that is asked first (None: anybody). ``request_schema`` (JSON Schema 2020-12) makes a body
-    mandatory; without one a body is ignored. ``query_schema``: without one no query parameter is
-    accepted. ``requirements``: regular expressions of path variables (any text without ``/`` by
-    default). A GET route answers HEAD too.
+    mandatory, unless ``body_required`` is off: no body is then read as {}; without a schema a body
+    is ignored. ``query_schema``: without one no query parameter is accepted; one that is open
+    (``additionalProperties`` not false) ignores the parameters it does not name. ``requirements``:
+    regular expressions of path variables (any text without ``/`` by default; never over a ``/``).
+    A GET route answers HEAD too. ``suffix``: what may follow the path.
     """
 
     method: str
@@ -34,6 +35,8 @@ class Route:
     request_schema: Schema | None = None
     query_schema: Schema | None = None
     requirements: Mapping[str, str] = field(default_factory=dict)
+    suffix: Suffix = Suffix.FORMAT
+    body_required: bool = True
 
 
 @dataclass(frozen=True)
@@ -45,21 +48,23 @@ class Match:
 class Mapper:
     """Collects routes and finds the one for a request. ``under`` gives a mapper that adds below a
     prefix.
+
+    ``answers_head``: a GET route answers HEAD too. ``tells_methods``: a method that a path does not
+    have is MethodNotAllowed; else it is NoRoute, like a path that is not there.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, answers_head: bool = True, tells_methods: bool = True) -> None:
         self._prefix = ""
-        # The application has no controllers of Routes' own sort: each row leads straight to its
-        # Route.
-        self._matcher = routes.Mapper(explicit=True, register=False, controller_scan=None)
-        self._matcher.minimization = False
+        self._answers_head = answers_head
+        self._tells_methods = tells_methods
+        self._trees: dict[str, PathTree[Route]] = {}
         self._rows: dict[str, Route] = {}
 
     def under(self, prefix: str) -> Mapper:
         """A mapper into the same table that puts ``prefix`` (``/v1.0/flat``) before each path."""
-        child = Mapper.__new__(Mapper)
+        child = Mapper(answers_head=self._answers_head, tells_methods=self._tells_methods)
         child._prefix = self._prefix + prefix
-        child._matcher = self._matcher
+        child._trees = self._trees
         child._rows = self._rows
         return child
 
@@ -74,13 +79,8 @@ class Mapper:
             if key in self._rows:
                 raise ValueError(f"{key} has a route already: give this one another path")
             self._rows[key] = row
-            self._matcher.connect(
-                None,
-                path,
-                row=key,
-                conditions={"method": [row.method]},
-                requirements=dict(row.requirements),
-            )
+            tree = self._trees.setdefault(row.method, PathTree())
+            tree.add(path, row.requirements, row.suffix, row)
 
     def rows(self) -> Mapping[str, Route]:
         """The whole table, by method and full path: ``GET /v1.0/flat/networks``."""
@@ -88,28 +88,31 @@ class Mapper:
 
     def prepare(self) -> None:
         """Compile the table; to be called once when it is complete, before the first ``match``."""
-        self._matcher.create_regs()
+        for tree in self._trees.values():
+            tree.prepare()
 
     def match(self, method: str, path: str) -> Match:
-        """The route of a request. Raises NotFound, MethodNotAllowed."""
-        found = self._find("GET" if method == "HEAD" else method, path)
+        """The route of a request, whose path may end in a format suffix. Raises NoRoute,
+        MethodNotAllowed.
+        """
+        found = self._find("GET" if method == "HEAD" and self._answers_head else method, path)
         if found is None:
             raise self._refusal(method, path)
         return found
 
     def allowed(self, path: str) -> list[str]:
         """The methods that a path has: the Allow header (RFC 9110, 10.2.1)."""
-        methods = {row.method for row in self._rows.values() if self._find(row.method, path)}
-        return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
+        methods = {method for method in self._trees if self._find(method, path)}
+        heads = {"HEAD"} if "GET" in methods and self._answers_head else set()
+        return sorted(methods | heads)
 
     def _find(self, method: str, path: str) -> Match | None:
-        variables = self._matcher.match(path, {"REQUEST_METHOD": method})
-        if not variables:
-            return None
-        return Match(self._rows[variables.pop("row")], variables)
+        tree = self._trees.get(method)
+        found = tree.find(path) if tree is not None else None
+        return None if found is None else Match(*found)
 
-    def _refusal(self, method: str, path: str) -> NotFound | MethodNotAllowed:
-        allowed = self.allowed(path)
+    def _refusal(self, method: str, path: str) -> NoRoute | MethodNotAllowed:
+        allowed = self.allowed(path) if self._tells_methods else []
         if allowed:
             return MethodNotAllowed(field="method", value=method, allowed=", ".join(allowed))
-        return NotFound(f"there is nothing at {path}", field="path", value=path)
+        return NoRoute(f"there is nothing at {path}", field="path", value=path)

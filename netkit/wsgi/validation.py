@@ -57,12 +57,17 @@ class Validators:
         )
 
     def read_query(self, pairs: Sequence[tuple[str, str]], schema: Schema | None) -> dict[str, Any]:
-        """Query parameters in the types of their schema; without one, there must be none. Raises
-        ValidationError.
+        """Query parameters in the types of their schema; without one, there must be none. Those
+        that an open schema does not name are left out. Raises ValidationError.
         """
         schema = _NO_PARAMETERS if schema is None else schema
+        if not pairs and _WANTING.isdisjoint(schema):
+            return {}
+        known = None if _is_closed(schema) else schema.get("properties", {})
         params: dict[str, Any] = {}
         for name, text in pairs:
+            if known is not None and name not in known:
+                continue
             of_one = property_schema(schema, name)
             if "array" in types_of(of_one):
                 params.setdefault(name, []).append(coerce(text, of_one.get("items", {})))
@@ -82,5 +87,13 @@ class Validators:
             self._prepared[id(schema)] = found
         return found[1]
 
+
+def _is_closed(schema: Schema) -> bool:
+    """Whether the schema says something of parameters that it does not name itself."""
+    return any(key in schema for key in ("additionalProperties", "anyOf", "oneOf"))
+
+
+# Keywords that an object without any field may break.
+_WANTING = frozenset({"required", "minProperties", "anyOf", "oneOf", "allOf", "not", "$ref"})
 
 _NO_PARAMETERS: Schema = {"type": "object", "additionalProperties": False}
