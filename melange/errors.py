@@ -165,3 +165,29 @@ class NotAllowedThere(Unprocessable):
 class NoMoreMacs(Unprocessable):
     code = "no_more_macs"
     template = "No more mac Addresses"
+
+
+class IdempotencyKeyReused(Unprocessable):
+    code = "idempotency_key_reused"
+    template = "Idempotency-Key {value} came with another request before; take a new key"
+
+
+class Stale(ServiceError):
+    """If-Match names another state of the object than the one it is in."""
+
+    status = http.HTTPStatus.PRECONDITION_FAILED
+    code = "stale"
+    template = "the object has changed since: its ETag is {current}, not {value}; look at it again"
+
+
+class NotAllowedHere(Conflict):
+    """An address that is neither owned by an interface nor allowed on it."""
+
+    code = "not_allowed_here"
+
+    def __init__(self, address: str, vif_id: str) -> None:
+        super().__init__(
+            f"Ip {address} is neither allocated to interface {vif_id} nor allowed on it",
+            field="interface_id",
+            value=vif_id,
+        )

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from oslo_db import exception as db_exc
 
-from melange.api import idempotency
+from melange.api import etags, idempotency
 from melange.api.row import Row
 from melange.ipam.settings import Settings
 from melange.ipam.unit import Record, Unit, utcnow
@@ -40,7 +40,8 @@ class Transactions:
     def _reading(self, row: Row) -> Handler:
         def handle(request: Request, **variables: str) -> Result:
             with self._database.reading() as connection:
-                return row.handler(request, self._unit(request, connection), **variables)
+                unit = self._unit(request, connection)
+                return etags.conditional(request, _reply(row, request, unit, variables))
 
         return handle
 

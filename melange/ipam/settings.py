@@ -11,7 +11,7 @@ from oslo_config import cfg
 @dataclass(frozen=True)
 class Settings:
     """``quotas``: resource -> the most a tenant may have unless a quota of its own says otherwise;
-    no entry: no limit.
+    no entry: no limit. ``audit_keep_days`` 0: for ever.
     """
 
     dns1: str | None = "8.8.8.8"
@@ -22,6 +22,8 @@ class Settings:
     ipv6_generator: str = "tenant_based"
     mac_allocation_retries: int = 10
     audit: bool = True
+    audit_keep_days: int = 90
+    idempotency_hours: int = 24
     quotas: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -38,5 +40,7 @@ def settings_of(conf: cfg.ConfigOpts) -> Settings:
         ipv6_generator=ipam.ipv6_generator,
         mac_allocation_retries=ipam.mac_allocation_retries,
         audit=ipam.audit,
+        audit_keep_days=ipam.audit_keep_days,
+        idempotency_hours=ipam.idempotency_hours,
         quotas={name: limit for name, limit in limits.items() if limit >= 0},
     )

@@ -14,7 +14,7 @@ from netkit.wsgi.environment import StartResponse
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer. ``content_type`` is not told with 204, which has no content."""
+    """A whole answer. ``content_type`` is not told where there is no content: 204 and 304."""
 
     status: int
     content_type: str
@@ -23,7 +23,7 @@ class Answer:
 
     def send(self, environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         headers = list(self.headers.items())
-        if self.status != 204:  # RFC 9110, 8.6
+        if self.status not in (204, 304):  # RFC 9110, 8.6 and 15.4.5
             headers.append(("Content-Length", str(len(self.body))))
             headers.append(("Content-Type", self.content_type))
         start_response(status_line(self.status), headers)
