@@ -70,6 +70,7 @@ class Dispatcher:
             accept = environ.get("HTTP_ACCEPT", "")
             chosen = self._dialect.choose(suffix, accept)
             match = self._mapper.match(environ["REQUEST_METHOD"], path)
+            environment.set_route(environ, match.path)
             if suffix and match.route.suffix is Suffix.NONE:
                 chosen = self._dialect.choose("", accept)
             answer = self._answer(self._call(environ, match), chosen)

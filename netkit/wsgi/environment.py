@@ -14,6 +14,7 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 _REQUEST_ID = "netkit.request_id"
 _CONTEXT = "netkit.context"
 _DISPATCHED = "netkit.dispatched"
+_ROUTE = "netkit.route"
 
 
 def request_id(environ: Environ) -> str:
@@ -44,3 +45,15 @@ def dispatched(environ: Environ) -> bool:
 
 def set_dispatched(environ: Environ) -> None:
     environ[_DISPATCHED] = True
+
+
+def route(environ: Environ) -> str | None:
+    """The path of the route that a request has, with the names of its variables; None: it has
+    none.
+    """
+    found = environ.get(_ROUTE)
+    return found if isinstance(found, str) else None
+
+
+def set_route(environ: Environ, path: str) -> None:
+    environ[_ROUTE] = path

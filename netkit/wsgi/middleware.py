@@ -1,14 +1,12 @@
-"""The layers around a dispatcher: request id, access log, and one shape for the errors of other
-layers.
+"""The layers around a dispatcher: request id, what is open to everybody, and one shape for the
+errors of other layers.
 """
 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Collection, Iterable
 from typing import Any
-from urllib.parse import quote
 
 import webob
 from oslo_context import context as oslo_context
@@ -18,7 +16,6 @@ from netkit.wsgi.dialect import Dialect, Format
 from netkit.wsgi.environment import Environ, StartResponse, WsgiApp
 from netkit.wsgi.faults import ErrorTable, Fault
 
-ACCESS = logging.getLogger("netkit.access")
 LOG = logging.getLogger(__name__)
 
 
@@ -46,36 +43,6 @@ class RequestId:
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             return start_response(status, [*headers, ("X-Openstack-Request-Id", request_id)], *rest)
-
-        return self._app(environ, start)
-
-
-class AccessLog:
-    """One line per answer: client, method, URL, status, bytes, milliseconds, request id."""
-
-    def __init__(self, app: WsgiApp) -> None:
-        self._app = app
-
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        began = time.monotonic()
-        # Layers below may rewrite the path; and it is quoted, so that nobody writes lines of their
-        # own into the log.
-        path = quote(f"{environ.get('SCRIPT_NAME', '')}{environ['PATH_INFO']}", encoding="latin-1")
-        query = quote(environ.get("QUERY_STRING", ""), safe="=&%+,:/-_.~")
-
-        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            length = next((v for k, v in headers if k.lower() == "content-length"), "-")
-            ACCESS.info(
-                '%s "%s %s" %s %s %d ms %s',
-                environ.get("REMOTE_ADDR", "-"),
-                quote(environ["REQUEST_METHOD"]),
-                f"{path}?{query}" if query else path,
-                status.split(" ")[0],
-                length,
-                (time.monotonic() - began) * 1000,
-                environment.request_id(environ),
-            )
-            return start_response(status, headers, *rest)
 
         return self._app(environ, start)
 

@@ -41,8 +41,11 @@ class Route:
 
 @dataclass(frozen=True)
 class Match:
+    """``path`` is the whole one of the route, with the names of its variables."""
+
     route: Route
     variables: dict[str, str]
+    path: str
 
 
 class Mapper:
@@ -57,7 +60,7 @@ class Mapper:
         self._prefix = ""
         self._answers_head = answers_head
         self._tells_methods = tells_methods
-        self._trees: dict[str, PathTree[Route]] = {}
+        self._trees: dict[str, PathTree[tuple[str, Route]]] = {}
         self._rows: dict[str, Route] = {}
 
     def under(self, prefix: str) -> Mapper:
@@ -80,7 +83,7 @@ class Mapper:
                 raise ValueError(f"{key} has a route already: give this one another path")
             self._rows[key] = row
             tree = self._trees.setdefault(row.method, PathTree())
-            tree.add(path, row.requirements, row.suffix, row)
+            tree.add(path, row.requirements, row.suffix, (path, row))
 
     def rows(self) -> Mapping[str, Route]:
         """The whole table, by method and full path: ``GET /v1.0/flat/networks``."""
@@ -109,7 +112,10 @@ class Mapper:
     def _find(self, method: str, path: str) -> Match | None:
         tree = self._trees.get(method)
         found = tree.find(path) if tree is not None else None
-        return None if found is None else Match(*found)
+        if found is None:
+            return None
+        (whole, route), variables = found
+        return Match(route, variables, whole)
 
     def _refusal(self, method: str, path: str) -> NoRoute | MethodNotAllowed:
         allowed = self.allowed(path) if self._tells_methods else []

@@ -13,12 +13,13 @@ from oslo_policy import policy
 from netkit.context import RequestContext
 from netkit.policy import Authorizer
 from netkit.wsgi import Mapper
+from netkit.wsgi.accesslog import AccessLog
 from netkit.wsgi.auth import KeystoneTokens, TrustedHeaders
 from netkit.wsgi.dispatch import Dispatcher
 from netkit.wsgi.environment import WsgiApp
 from netkit.wsgi.faults import ErrorTable, Fault
 from netkit.wsgi.health import Health, Probe
-from netkit.wsgi.middleware import AccessLog, ErrorShape, Fork, RequestId
+from netkit.wsgi.middleware import ErrorShape, Fork, RequestId
 from nova_netplugins.api.policies import list_rules
 from nova_netplugins.api.versions import PATHS, VERSION, Versions
 
