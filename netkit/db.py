@@ -12,18 +12,16 @@ from __future__ import annotations
 import contextlib
 import itertools
 import random
-import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from oslo_db import exception
 from oslo_db import options as oslo_options
-from oslo_db.sqlalchemy import enginefacade, exc_filters
 
-from netkit import errors
+from netkit import engines, errors
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,9 +29,7 @@ T = TypeVar("T")
 RETRY_SECONDS = 30.0
 FIRST_PAUSE_SECONDS = 0.01
 LONGEST_PAUSE_SECONDS = 1.0
-SQLITE_BUSY_SECONDS = 20.0
 
-_WRITES = "netkit_writes"
 _OPTION_NAMES = frozenset(option.name for option in oslo_options.database_opts)
 _RETRIABLE = (
     exception.DBDeadlock,
@@ -84,7 +80,7 @@ class Database:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         given = {name: options[name] for name in _OPTION_NAMES if name in options}
-        url = _checked_url(given.get("connection"))
+        url = engines.checked_url(given.get("connection"))
         given["connection"] = url.render_as_string(hide_password=False)
         self.dialect: str = url.get_dialect().name
         """sqlite, postgresql or mysql (MariaDB too)."""
@@ -92,7 +88,8 @@ class Database:
         """How often a transaction of this process was started again, since the start."""
         tries = given.get("db_max_retries", 20)
         self._tries: float = float("inf") if tries < 0 else tries + 1
-        self.engine: sa.Engine = _new_engine(given)
+        self.engine: sa.Engine = engines.new_engine(given)
+        self._lone = engines.lone_engine(self.engine, given)
         self._thread = threading.local()
         self._count_lock = threading.Lock()
         # Threads of one process queue here instead of polling SQLite's file lock against each
@@ -117,11 +114,29 @@ class Database:
         Raises DatabaseBusy when the tries or the time are used up, OutcomeUnknown, and
         RuntimeError when this thread is within `run` or `reading` already.
         """
+        return self._again(lambda: self._once(fn, *args, **kwargs))
+
+    def run_alone(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[sa.Row[Any]]:
+        """The rows of one statement that is a write transaction by itself: a single round trip to
+        PostgreSQL or MariaDB. For the few that are worth it: ``sql`` has the driver's own
+        placeholders. Repeated, and raises, as `run` does.
+        """
+
+        def alone() -> Sequence[sa.Row[Any]]:
+            with self._lone.connect() as connection:
+                try:
+                    return connection.exec_driver_sql(sql, parameters).all()
+                except exception.DBConnectionError as lost:
+                    raise OutcomeUnknown from lost
+
+        return self._again(alone)
+
+    def _again(self, once: Callable[[], T]) -> T:
         start = time.monotonic()
         with self._outermost():
             for tried in itertools.count(1):
                 try:
-                    return self._once(fn, *args, **kwargs)
+                    return once()
                 except (Retry, *_RETRIABLE) as error:
                     spent = time.monotonic() - start
                     if tried >= self._tries or spent >= RETRY_SECONDS:
@@ -153,6 +168,7 @@ class Database:
     def close(self) -> None:
         """Closes the connections that no thread uses now."""
         self.engine.dispose()
+        self._lone.dispose()
 
     @contextlib.contextmanager
     def _outermost(self) -> Iterator[None]:
@@ -171,7 +187,7 @@ class Database:
         self, fn: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         with self._writer, self.engine.connect() as connection:
-            connection.execution_options(**{_WRITES: True})
+            connection.execution_options(**{engines.WRITES: True})
             if self.dialect == "postgresql":
                 # A part of BEGIN in psycopg. MariaDB would need a statement: there the session
                 # has it.
@@ -196,95 +212,3 @@ def _pause(tried: int) -> float:
     """Seconds to wait after that many tries: exponential, jittered so that rivals part."""
     ceiling = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(tried, 16))
     return random.uniform(ceiling / 4, ceiling)
-
-
-def _checked_url(value: str | None) -> sa.URL:
-    if not value:
-        raise ValueError("[database] connection isn't set: give it a URL such as sqlite:////path")
-    try:
-        url = sa.make_url(value)
-    except sa.exc.ArgumentError as error:
-        raise ValueError(f"[database] connection {value!r} isn't a database URL") from error
-    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-        raise ValueError(
-            f"[database] connection {value!r} is SQLite's in-memory database, which threads cannot"
-            " share; give it a file: sqlite:////path"
-        )
-    if url.get_backend_name() in ("mysql", "mariadb") and "charset" not in url.query:
-        # oslo.db would have it be utf8, which has no emoji.
-        url = url.update_query_dict({"charset": "utf8mb4"})
-    return url
-
-
-def _new_engine(given: Mapping[str, Any]) -> sa.Engine:
-    facade = enginefacade.transaction_context()
-    facade.configure(sqlite_fk=True, **given)
-    facade.append_on_engine_create(_listen)
-    engine: sa.Engine = facade.writer.get_engine()
-    return engine
-
-
-def _listen(engine: sa.Engine) -> None:
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
-    elif engine.dialect.name == "mysql":
-        sa.event.listen(engine, "connect", _prepare_mysql)
-    # oslo.db has tried a connection out, which hasn't seen the listeners.
-    engine.dispose()
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {int(SQLITE_BUSY_SECONDS * 1000)}")
-    connection.execute("PRAGMA journal_mode = WAL")
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    # A transaction that began as a reader and writes later cannot wait for another writer: SQLite
-    # fails it at once. oslo.db's BEGIN, a moment ago, has taken no lock yet: take its place.
-    if connection.get_execution_options().get(_WRITES):
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _prepare_mysql(connection: Any, _record: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-
-
-def _translate(
-    dialect: str, kind: type[sa.exc.DBAPIError], pattern: str, to: type[exception.DBError]
-) -> None:
-    def receive(error: Exception, _match: object, _dialect: str, _lost: bool) -> NoReturn:
-        raise to(inner_exception=error)
-
-    exc_filters.filters(dialect, kind, pattern)(receive)
-
-
-# What oslo.db's own filters let through: they know psycopg2's messages, in English. With psycopg 3
-# SQLAlchemy puts the name of the exception's class first, whatever the server's language.
-_translate(
-    "postgresql",
-    sa.exc.OperationalError,
-    r"^\(psycopg\.errors\.(DeadlockDetected|SerializationFailure|LockNotAvailable)\)",
-    exception.DBDeadlock,
-)
-_translate(
-    "postgresql",
-    sa.exc.OperationalError,
-    r"^\(psycopg\.(OperationalError|errors\.ConnectionTimeout)\) "
-    r"(connection |failed to resolve|\[Errno)",
-    exception.DBConnectionError,
-)
-_translate(
-    "postgresql",
-    sa.exc.IntegrityError,
-    r"^\(psycopg\.errors\.UniqueViolation\)",
-    exception.DBDuplicateEntry,
-)
-_translate(
-    "sqlite",
-    sa.exc.OperationalError,
-    r".*database (table )?is locked",
-    exception.DBDeadlock,
-)

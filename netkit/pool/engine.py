@@ -17,9 +17,9 @@ from netkit.pool.errors import (
     ValueResting,
     ValueTaken,
 )
-from netkit.pool.ranges import Ranges
+from netkit.pool.ranges import Ranges, claim_from
 from netkit.pool.shape import LARGEST, Permitted, Span, runs, stripe_width, stripes, without
-from netkit.pool.tables import PoolTables
+from netkit.pool.tables import PoolTables, WideInteger
 from netkit.pool.views import Explanation, State
 
 WAKE_IN_DRAW = 64
@@ -148,6 +148,14 @@ class Pools:
                     raise PoolExhausted(pool_id, count)
             drawn += got or []
         return drawn
+
+    def drawing(self, pool_id: sa.ColumnElement[int]) -> sa.Subquery:
+        """PostgreSQL: a draw of one value as a part of the caller's own statement.
+
+        To be selected from; the value is its column ``first``. No row: nothing was drawn, for a
+        reason that `draw` finds out.
+        """
+        return claim_from(self._tables.ranges, pool_id, sa.literal(1, WideInteger), wait=False)
 
     def take(
         self,

@@ -135,16 +135,17 @@ class Ranges:
         connection.execute(self._table.update().where(*here).values(values))
 
 
-def _claim_statement(table: sa.Table, wait: bool) -> sa.Select[Any]:
-    """PostgreSQL: lock the lowest range, shorten or delete it, and tell what it was; all in one.
+def claim_from(
+    table: sa.Table, pool: sa.ColumnElement[int], count: sa.ColumnElement[int], *, wait: bool
+) -> sa.Subquery:
+    """PostgreSQL: lock the lowest range of a pool, shorten or delete it, and tell what it was as
+    (first, last); all in one, for a statement of the caller's to select from.
 
     A range whose end somebody has moved since the statement began is locked, but neither
     shortened nor deleted, because the statement cannot see it under its new key. Then there is no
-    row in the answer, and the next look finds it.
+    row, and the next look finds it.
     """
     r = table.c
-    pool = sa.bindparam("pool", type_=sa.BigInteger)
-    count = sa.bindparam("count", type_=WideInteger)
     held = (
         sa.select(r.first, r.last)
         .where(r.pool_id == pool)
@@ -164,4 +165,11 @@ def _claim_statement(table: sa.Table, wait: bool) -> sa.Select[Any]:
     )
     deleted = table.delete().where(*here, rest > held.c.last).returning(r.last).cte("deleted")
     done = sa.union_all(sa.select(shortened.c.last), sa.select(deleted.c.last)).subquery("done")
-    return sa.select(held.c.first, held.c.last).join(done, done.c.last == held.c.last)
+    claimed = sa.select(held.c.first, held.c.last).join(done, done.c.last == held.c.last)
+    return claimed.subquery("claimed")
+
+
+def _claim_statement(table: sa.Table, wait: bool) -> sa.Select[Any]:
+    pool = sa.bindparam("pool", type_=sa.BigInteger)
+    count = sa.bindparam("count", type_=WideInteger)
+    return sa.select(claim_from(table, pool, count, wait=wait))

@@ -13,10 +13,11 @@ from oslo_config import cfg
 from oslo_db import exception
 from oslo_db import options as oslo_options
 
-from netkit import db
+from netkit import db, engines
 from netkit.db import Database
 from netkit.schema import TABLE_OPTIONS
 from tests import servers
+from tests.conftest import new_database
 
 metadata = sa.MetaData()
 things = sa.Table(
@@ -223,6 +224,47 @@ def test_a_connection_lost_at_the_commit_is_not_tried_again(database: Database) 
     database.run(set_note, 2, "the next one works")
 
 
+@pytest.fixture(params=["postgresql", "mariadb"])
+def served(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database of a server."""
+    with new_database(request.getfixturevalue(f"{request.param}_url")) as url:
+        database = Database.from_url(url)
+        metadata.create_all(database.engine)
+        database.run(lambda c: c.execute(things.insert(), [{"id": 1}, {"id": 2}]))
+        yield database
+        database.close()
+
+
+def test_a_statement_alone_is_a_transaction(served: Database) -> None:
+    rows = served.run_alone("SELECT id FROM things WHERE id > %(least)s", {"least": 1})
+    assert [row.id for row in rows] == [2]
+    with pytest.raises(exception.DBDuplicateEntry):
+        served.run_alone("INSERT INTO things (id) VALUES (%(id)s), (1) RETURNING id", {"id": 9})
+    with served.reading() as connection:
+        assert list(connection.scalars(sa.select(things.c.id).order_by(things.c.id))) == [1, 2]
+
+
+def test_a_statement_alone_finds_that_an_idle_connection_is_lost(
+    served: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "IDLE_SECONDS", 0)
+    mine = {"postgresql": "pg_backend_pid()", "mysql": "connection_id()"}[served.dialect]
+    number = served.run_alone(f"SELECT {mine} AS number", {})[0].number
+    kill = {"postgresql": "SELECT pg_terminate_backend({}, 5000)", "mysql": "KILL {}"}
+    served.run(lambda c: c.exec_driver_sql(kill[served.dialect].format(number)))
+    assert served.run_alone(f"SELECT {mine} AS number", {})[0].number != number
+
+
+def test_a_statement_alone_that_loses_its_connection_may_have_been_done(served: Database) -> None:
+    own = {
+        "postgresql": "SELECT pg_terminate_backend(pg_backend_pid())",
+        "mysql": "KILL CONNECTION_ID()",
+    }
+    with pytest.raises(db.OutcomeUnknown):
+        served.run_alone(own[served.dialect], {})
+    assert served.run_alone("SELECT 1 AS one", {})[0].one == 1
+
+
 @pytest.mark.parametrize("scheme", ["postgresql+psycopg", "mysql+pymysql"])
 def test_a_server_that_is_away_is_a_connection_error(scheme: str) -> None:
     url = f"{scheme}://someone@127.0.0.1:{servers.free_port()}/nothing"
@@ -234,7 +276,7 @@ def test_a_server_that_is_away_is_a_connection_error(scheme: str) -> None:
 def test_a_writer_that_waits_too_long_for_sqlites_lock_is_told_so(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(db, "SQLITE_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(engines, "SQLITE_BUSY_SECONDS", 0.05)
     database = Database.from_url(sqlite_url, db_max_retries=1)
     rival = Database.from_url(sqlite_url)
     metadata.create_all(rival.engine)
