@@ -13,6 +13,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from netkit.messaging import messaging, register_options
 from nova_netplugins.bus.endpoints import (
     VERSION,
     AgentEndpoint,
@@ -20,7 +21,6 @@ from nova_netplugins.bus.endpoints import (
     ServiceEndpoint,
     ServiceRpc,
 )
-from nova_netplugins.bus.messaging import messaging, register_options
 from nova_netplugins.bus.outbox import Outbox
 from nova_netplugins.bus.served import RemoteServed
 from nova_netplugins.plugin import Prompts, ServedNetworks

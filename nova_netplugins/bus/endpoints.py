@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from nova_netplugins.bus.messaging import messaging
+from netkit.messaging import messaging
 
 # A minor version is added for a new method or a new optional argument; a major one breaks.
 VERSION = "1.0"

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import Future
 from typing import Protocol
 
-from nova_netplugins.bus.messaging import messaging
+from netkit.messaging import messaging
 from nova_netplugins.plugin import Network
 
 LOG = logging.getLogger(__name__)

@@ -16,10 +16,10 @@ from oslo_log import log
 
 from netkit import command
 from netkit.errors import ServiceError
+from netkit.messaging import messaging
 from netkit.process import AlreadyRunning, StopSignal, only_one
 from nova_netplugins import conf as configuration
 from nova_netplugins.bus import Bus
-from nova_netplugins.bus.messaging import messaging
 from nova_netplugins.catalogue import Catalogue, CatalogueError, load_catalogue
 from nova_netplugins.client import Client, make_client
 from nova_netplugins.host.driver import Host, LinuxHost
