@@ -70,6 +70,10 @@ class IpRouteNotFound(ModelNotFound):
     code, model = "ip_route_not_found", "IpRoute"
 
 
+class DhcpOptionNotFound(ModelNotFound):
+    code, model = "dhcp_option_not_found", "DhcpOption"
+
+
 class InterfaceNotFound(ModelNotFound):
     code, model = "interface_not_found", "Interface"
 
@@ -88,6 +92,11 @@ class NetworkNotFound(NotFound):
 class DuplicateAddress(Conflict):
     code = "address_taken"
     template = "Address is already allocated"
+
+
+class DhcpOptionTaken(Conflict):
+    code = "dhcp_option_taken"
+    template = "option {value} of this block is set already: change that one"
 
 
 class CannotAllocateNow(Conflict):
@@ -117,6 +126,13 @@ class BlockFull(Unprocessable):
 class NetworkFull(Unprocessable):
     code = "network_full"
     template = "ip blocks in this network are full"
+
+
+class NoRoomForSubnet(Unprocessable):
+    code = "no_room_for_subnet"
+
+    def __init__(self, cidr: str, prefix: int) -> None:
+        super().__init__(f"no /{prefix} of {cidr} is free", field="prefix", value=prefix)
 
 
 class AddressOutside(Unprocessable):
@@ -190,4 +206,53 @@ class NotAllowedHere(Conflict):
             f"Ip {address} is neither allocated to interface {vif_id} nor allowed on it",
             field="interface_id",
             value=vif_id,
+        )
+
+
+class MacTaken(BadRequest):
+    """Another interface has the MAC address."""
+
+    code = "mac_address_taken"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"Failed to save MacAddress because: {text} is in use", field="mac_address", value=text
+        )
+
+
+class UnknownGenerator(BadRequest):
+    code = "unknown_generator"
+    template = "there is no address generator {value}; there are {known}"
+
+
+class AllowedIpNotFound(NotFound):
+    code = "allowed_ip_not_found"
+
+    def __init__(self, address: str, vif_id: str) -> None:
+        super().__init__(
+            f"Ip Address {address} hasnt been allowed on interface {vif_id}",
+            field="address",
+            value=address,
+        )
+
+
+class AddressNotInNetwork(NotFound):
+    code = "ip_address_not_in_network"
+
+    def __init__(self, address: str, network_id: str) -> None:
+        super().__init__(
+            f"IpAddress with address {address} for network {network_id} not found",
+            field="ip_address",
+            value=address,
+        )
+
+
+class AlreadyAllowed(BadRequest):
+    code = "already_allowed"
+
+    def __init__(self, address: str, vif_id: str) -> None:
+        super().__init__(
+            f"Failed to save AllowedIp because: {address} is allowed on interface {vif_id} already",
+            field="ip_address",
+            value=address,
         )

@@ -92,7 +92,7 @@ ip_blocks = sa.Table(
     *times(),
     sa.Index("ix_ip_blocks_tenant", "tenant_id", "id"),
     sa.Index("ix_ip_blocks_network", "network_id"),
-    sa.Index("ix_ip_blocks_parent", "parent_id", "first"),
+    sa.Index("ix_ip_blocks_parent", "parent_id", "last"),
     sa.Index("ix_ip_blocks_policy", "policy_id"),
     # Public blocks must not overlap each other; few can lie around any place of the numbers' line.
     sa.Index("ix_ip_blocks_place", "type", "version", "last"),
@@ -243,7 +243,7 @@ dhcp_options = sa.Table(
     metadata,
     identifier(),
     reference("ip_block_id", "ip_blocks", on_delete="CASCADE"),
-    sa.Column("number", sa.SmallInteger, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
     sa.Column("value", sa.Text, nullable=False),
     *times(),
     sa.UniqueConstraint("ip_block_id", "number", name="uniq_dhcp_options"),
@@ -255,7 +255,8 @@ quotas = sa.Table(
     metadata,
     sa.Column("tenant_id", Name, nullable=False),
     sa.Column("resource", sa.String(32), nullable=False),
-    sa.Column("limit", sa.BigInteger, nullable=False),
+    # -1: any number. None: as configured; the row is there to be locked by who adds to it.
+    sa.Column("limit", sa.BigInteger),
     *times(),
     sa.PrimaryKeyConstraint("tenant_id", "resource"),
     **TABLE_OPTIONS,

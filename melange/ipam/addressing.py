@@ -26,14 +26,19 @@ def parse_cidr(text: str) -> Span:
     address, _, prefix = text.strip().partition("/")
     if "/" in text and not prefix:
         raise ValueError(f"{text!r} has no prefix length after its slash")
-    if ":" not in address:
-        address = netaddr.expand_partial_ipv4_address(address)
-    network = netaddr.IPNetwork(f"{address}/{prefix}" if prefix else address).cidr
+    try:
+        if ":" not in address:
+            address = netaddr.expand_partial_ipv4_address(address)
+        network = netaddr.IPNetwork(f"{address}/{prefix}" if prefix else address).cidr
+    except netaddr.AddrFormatError as error:
+        raise ValueError(str(error)) from error
     return Span(str(network), network.version, network.first, network.last)
 
 
 def parse_address(text: str) -> tuple[int, int]:
     """The version and the integer of an address, however it is spelt. Raises ValueError."""
+    if "%" in text:
+        raise ValueError(f"{text!r} names a zone, which means nothing on other hosts")
     found = ipaddress.ip_address(text.strip())
     return found.version, int(found)
 

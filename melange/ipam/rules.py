@@ -43,7 +43,8 @@ def of_policy(unit: Unit, policy_id: str | None) -> Rules | None:
     policy = _one(unit, sa.select(policies).where(p.id == policy_id))
     if policy is None:
         return None
-    ranges = unit.connection.execute(sa.select(r.offset, r.length).where(r.policy_id == policy_id))
+    query = sa.select(r.offset, r.length).where(r.policy_id == policy_id).order_by(r.id)
+    ranges = unit.connection.execute(query)
     octets = unit.connection.scalars(sa.select(o.octet).where(o.policy_id == policy_id))
     return Rules(
         ranges=tuple((int(offset), int(length)) for offset, length in ranges),
