@@ -6,6 +6,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from netkit.db import Database
 
 LOG = logging.getLogger(__name__)
 
@@ -45,6 +50,22 @@ class Health:
 
     def summary(self) -> str:
         return FAILING if FAILING in self.checks().values() else OK
+
+    def report(self) -> tuple[int, Mapping[str, Any]]:
+        """For load balancers: 200 or 503, with the outcome of each probe."""
+        summary = self.summary()
+        body = {"health": {"status": summary, "checks": self.checks()}}
+        return (200 if summary == OK else 503), body
+
+
+def database_probe(database: Database) -> Probe:
+    """Whether the database answers."""
+
+    def probe() -> None:
+        with database.reading() as connection:
+            connection.execute(sa.select(1))
+
+    return probe
 
 
 def _outcome(name: str, probe: Probe) -> str:

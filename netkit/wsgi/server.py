@@ -63,7 +63,7 @@ class Server:
         max_body: int = 1024 * 1024,
     ) -> None:
         self._unix_socket = unix_socket
-        self._socket = _listen_unix(unix_socket) if unix_socket else _listen_tcp(host, port)
+        self._socket = _listen_unix(unix_socket) if unix_socket else listen_tcp(host, port)
         self.host = host
         self.port = 0 if unix_socket else int(self._socket.getsockname()[1])
         self._map: dict[int, Any] = {}
@@ -84,8 +84,7 @@ class Server:
         """``http://host:port``, or ``unix:path``."""
         if self._unix_socket:
             return f"unix:{self._unix_socket}"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return url_of(self.host, self.port)
 
     def start(self) -> None:
         """Serve in a thread of its own until ``stop``."""
@@ -129,7 +128,12 @@ class Server:
         return any(getattr(channel, "total_outbufs_len", 0) for channel in self._map.values())
 
 
-def _listen_tcp(host: str, port: int) -> socket.socket:
+def url_of(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def listen_tcp(host: str, port: int) -> socket.socket:
+    """A socket bound to the address, for whoever listens on it. Raises OSError."""
     family, kind, proto, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]

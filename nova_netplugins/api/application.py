@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from netkit.wsgi.environment import WsgiApp
+from netkit.wsgi.health import database_probe
 from nova_netplugins.api.deploy import build_app
 from nova_netplugins.api.hosts import Hosts
 from nova_netplugins.api.projects import Projects
@@ -16,14 +15,9 @@ def make_application(cloud: Cloud, bus: Bus) -> WsgiApp:
     """Raises ``NotUpgraded`` when the database is not at this release's revision."""
     cloud.check_upgraded()
     apis = {name: cloud.net_api(name, bus.prompts(name)) for name in cloud.catalogue.names}
-
-    def database() -> None:
-        with cloud.database.reading() as connection:
-            connection.execute(sa.select(1))
-
     return build_app(
         cloud.conf,
         [(name, api.routes) for name, api in apis.items()],
         core=[Hosts(cloud.catalogue, apis).routes, Projects(cloud.associations).routes],
-        probes={"database": database},
+        probes={"database": database_probe(cloud.database)},
     )

@@ -7,12 +7,11 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 
 from oslo_config import cfg
-from oslo_db import exception as db_exc
 from oslo_policy import policy
 
 from netkit.context import RequestContext
 from netkit.policy import Authorizer
-from netkit.wsgi import Mapper
+from netkit.wsgi import Mapper, databasefaults
 from netkit.wsgi.accesslog import AccessLog
 from netkit.wsgi.auth import KeystoneTokens, TrustedHeaders
 from netkit.wsgi.dispatch import Dispatcher
@@ -58,7 +57,7 @@ def build_app(
     """
     services = list(services)
     authorizer = Authorizer(conf, [*list_rules(), *rules])
-    errors = errors or error_table()
+    errors = errors or databasefaults.register(ErrorTable())
     mapper = Mapper()
     for name, register in services:
         register(mapper.under(f"/{VERSION}/{name}"))
@@ -77,16 +76,6 @@ def build_app(
     app = AccessLog(app)
     # Outermost: every line logged and every error told below carries the id.
     return RequestId(app)
-
-
-def error_table() -> ErrorTable:
-    """How errors that are not ours are answered: those of the database."""
-    table = ErrorTable()
-    away = "the database does not answer now; try again later"
-    busy = "others change the same objects at this moment; try again"
-    table.register(db_exc.DBConnectionError, 503, "database_unavailable", away)
-    table.register(db_exc.DBDeadlock, 503, "database_busy", busy)
-    return table
 
 
 def _dispatcher(

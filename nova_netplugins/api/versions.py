@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netkit.wsgi import Mapper, Request, Result, Route
-from netkit.wsgi.health import OK, Health
+from netkit.wsgi.health import Health
 
 VERSION = "v1.0"
 PATHS = frozenset({"/", "/healthcheck", f"/{VERSION}"})
@@ -43,9 +43,7 @@ class Versions:
 
     def healthcheck(self, request: Request) -> Result:
         """200 or 503, for load balancers: whether the database answers."""
-        summary = self._health.summary()
-        body = {"health": {"status": summary, "checks": self._health.checks()}}
-        return (200 if summary == OK else 503), body
+        return self._health.report()
 
 
 def _version(request: Request) -> dict[str, object]:
