@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import sqlalchemy as sa
 from oslo_config import cfg
 
+from netkit.output import Listing as Listing
+
 if TYPE_CHECKING:
     from netkit.db import Database
     from netkit.wsgi.routing import Mapper
@@ -322,14 +324,6 @@ class NetService(Protocol):
 
     def close(self) -> None:
         """The process ends; what it set up keeps working without it."""
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What a management command prints: rows under columns. Values are JSON values."""
-
-    columns: Sequence[str]
-    rows: Sequence[Sequence[Any]]
 
 
 ManageCommand = Callable[[NetApi, argparse.Namespace], Listing | str]

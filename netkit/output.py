@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from prettytable import PrettyTable
 
-from nova_netplugins.plugin import Listing
-
 FORMATS = ("table", "json")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a management command prints: rows under columns. Values are JSON values."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
 
 
 def render(result: Listing | str, format: str) -> str:
