@@ -256,3 +256,12 @@ class AlreadyAllowed(BadRequest):
             field="ip_address",
             value=address,
         )
+
+
+class FloatingIpNotFound(ModelNotFound):
+    code, model = "floating_ip_not_found", "FloatingIp"
+
+
+class NoFloatingBlock(Unprocessable):
+    code = "no_floating_block"
+    template = "There is no public block to take a floating IP from"
