@@ -63,6 +63,11 @@ def checker() -> FormatChecker:
     return formats
 
 
+def checks() -> dict[str, Callable[[str], bool]]:
+    """Each format's name and its check, which returns False or raises ValueError."""
+    return {name: accepts for name, (accepts, _) in _FORMATS.items()}
+
+
 def _strings_only(accepts: Callable[[str], bool]) -> Callable[[object], bool]:
     # A value of another type is the business of "type" (JSON Schema validation, 7.2).
     return lambda value: not isinstance(value, str) or accepts(value)
