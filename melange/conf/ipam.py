@@ -41,6 +41,20 @@ OPTS: list[cfg.Opt] = [
         help="The same for IPv6 blocks.",
     ),
     cfg.IntOpt(
+        "ip_allocation_retries",
+        default=10,
+        min=1,
+        help="How many addresses that a generator proposes, and that seem to be free, are tried "
+        "when others are faster.",
+    ),
+    cfg.StrOpt(
+        "stable_private_secret",
+        secret=True,
+        help="The key of the stable_private generator (RFC 7217), at least 32 characters that "
+        "nobody guesses. Who has it can tell the address of an interface; who changes it gets "
+        "other addresses for the same interfaces. Unset: one is made and kept in the database.",
+    ),
+    cfg.IntOpt(
         "mac_allocation_retries",
         default=10,
         min=1,

@@ -250,6 +250,15 @@ dhcp_options = sa.Table(
     **TABLE_OPTIONS,
 )
 
+# Keys that an installation made for itself.
+secrets = sa.Table(
+    "secrets",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("value", sa.String(128), nullable=False),
+    **TABLE_OPTIONS,
+)
+
 quotas = sa.Table(
     "quotas",
     metadata,

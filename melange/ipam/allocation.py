@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,9 +14,11 @@ from melange.ipam import (
     addressing,
     blocks,
     generators,
+    proposals,
     quarantine,
     quotas,
     rules,
+    secret_keys,
     shapes,
     usage,
 )
@@ -25,6 +28,9 @@ from melange.ipam.exclusions import Reason
 from melange.ipam.interfaces import Interface
 from melange.ipam.unit import Unit
 from netkit.pool import OutsidePool, PoolExhausted, ValueTaken
+
+LOOKED_AT = 4096
+"""Proposals of a generator that are looked at, at most, for an address that is free."""
 
 
 @dataclass(frozen=True)
@@ -103,11 +109,19 @@ def _choose(unit: Unit, block: Block, wish: Wish, count: int) -> list[int]:
     if name == rules.SEQUENTIAL:
         return _draw(unit, block, count, picky=block.drawing == rules.PICKY)
     generator = generators.load(name)
-    missing = [need for need in generator.needs if not wish.parameters.get(need)]
+    proposed = generator.propose(block.span, _parameters(unit, generator, wish))
+    candidates = proposals.untaken(unit, block, itertools.islice(proposed, LOOKED_AT + count))
+    return [_first_free(unit, block, candidates, generator.any_will_do) for _ in range(count)]
+
+
+def _parameters(unit: Unit, generator: generators.Generator, wish: Wish) -> dict[str, Any]:
+    found = dict(wish.parameters)
+    if generators.SECRET in generator.needs:
+        found[generators.SECRET] = secret_keys.stable_private(unit)
+    missing = [need for need in generator.needs if not found.get(need)]
     if missing:
         raise errors.ParametersMissing(missing)
-    proposed = generator.propose(block.span, wish.parameters)
-    return [_first_free(unit, block, proposed) for _ in range(count)]
+    return found
 
 
 def _generator_name(unit: Unit, block: Block, found: rules.Rules | None) -> str:
@@ -129,12 +143,13 @@ def _draw(unit: Unit, block: Block, count: int, *, picky: bool) -> list[int]:
                 raise errors.BlockFull(field="ip_block_id", value=block.id) from None
 
 
-def _first_free(unit: Unit, block: Block, proposed: Iterator[int]) -> int:
-    """The first of the proposed values that can be had. Raises CannotAllocateNow, BlockFull."""
-    excluded = blocks.exclusions_of(unit, block)
-    for value in proposed:
-        if excluded.why(value) is None and _is_taken(unit, block, value):
+def _first_free(unit: Unit, block: Block, candidates: Iterator[int], any_will_do: bool) -> int:
+    """The first of the candidates that can be had. Raises CannotAllocateNow, BlockFull."""
+    for value in itertools.islice(candidates, unit.settings.ip_allocation_retries):
+        if _is_taken(unit, block, value):
             return value
+    if any_will_do:
+        return _draw(unit, block, 1, picky=True)[0]
     if blocks.pools.lowest_free(unit.connection, block.pool_id) is None:
         raise errors.BlockFull(field="ip_block_id", value=block.id)
     raise errors.CannotAllocateNow(block.id)

@@ -20,7 +20,9 @@ class Settings:
     keep_deallocated_ips_for_days: int = 2
     ipv4_generator: str = "sequential"
     ipv6_generator: str = "tenant_based"
+    ip_allocation_retries: int = 10
     mac_allocation_retries: int = 10
+    stable_private_secret: str | None = None
     audit: bool = True
     audit_keep_days: int = 90
     idempotency_hours: int = 24
@@ -38,7 +40,9 @@ def settings_of(conf: cfg.ConfigOpts) -> Settings:
         keep_deallocated_ips_for_days=ipam.keep_deallocated_ips_for_days,
         ipv4_generator=ipam.ipv4_generator,
         ipv6_generator=ipam.ipv6_generator,
+        ip_allocation_retries=ipam.ip_allocation_retries,
         mac_allocation_retries=ipam.mac_allocation_retries,
+        stable_private_secret=ipam.stable_private_secret,
         audit=ipam.audit,
         audit_keep_days=ipam.audit_keep_days,
         idempotency_hours=ipam.idempotency_hours,
