@@ -1,0 +1,100 @@
+"""``melange-api``: the REST server."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+
+from granian.constants import HTTPModes, Interfaces
+from granian.server.mp import MPServer
+from keystoneauth1.exceptions import ClientException
+from oslo_config import cfg
+from oslo_db.exception import DBError
+from oslo_log import log
+
+from melange import conf as configuration
+from melange.db.opening import ready_database
+from netkit import command
+from netkit.errors import ServiceError
+from netkit.wsgi.environment import WsgiApp
+from netkit.wsgi.server import listen_tcp, url_of
+
+_PROG = "melange-api"
+_EXPECTED = (ClientException, DBError, OSError, ServiceError, ValueError, cfg.Error)
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"
+_PR_SET_PDEATHSIG = 1
+
+# Into our own log, as the rest.
+_GRANIAN_LOG = {"incremental": True, "handlers": {}, "loggers": {"_granian": {"propagate": True}}}
+
+
+def main() -> int:
+    args = sys.argv[1:]
+    return command.run(_PROG, lambda: _serve(args), _EXPECTED)
+
+
+def _serve(args: Sequence[str]) -> None:
+    conf = configuration.load(args, prog=_PROG)
+    log.setup(conf, configuration.PROJECT)
+    with contextlib.ExitStack() as stack:
+        if _METRICS not in os.environ:
+            directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="melange-metrics-"))
+            os.environ[_METRICS] = directory
+        _check(conf)
+        # Workers share the port (SO_REUSEPORT): another server's would go unnoticed.
+        with listen_tcp(conf.api.bind_host, conf.api.bind_port) as probe:
+            port: int = probe.getsockname()[1]
+        print(f"Melange listens on {url_of(conf.api.bind_host, port)}/", flush=True)
+        _server(conf, port).serve(
+            target_loader=functools.partial(_application, args, os.getpid()), wrap_loader=False
+        )
+
+
+def _check(conf: cfg.ConfigOpts) -> None:
+    """Make the database ready, and find out here what a worker could not tell well."""
+    # Not before the metrics have their directory: prometheus_client looks for it once.
+    from melange.api.application import make_application
+
+    database = ready_database(conf)
+    make_application(conf, database)
+    database.close()
+
+
+def _server(conf: cfg.ConfigOpts, port: int) -> MPServer:
+    return MPServer(
+        _PROG,
+        address=conf.api.bind_host,
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=conf.api.workers,
+        blocking_threads=conf.api.threads,
+        workers_kill_timeout=conf.api.shutdown_timeout,
+        respawn_failed_workers=True,
+        process_name=_PROG,
+        log_dictconfig=_GRANIAN_LOG,
+    )
+
+
+def _application(args: Sequence[str], parent: int) -> WsgiApp:
+    """In a worker: an application of its own, with connections of its own."""
+    from melange.api.application import make_application
+
+    _end_with(parent)
+    conf = configuration.load(args, prog=_PROG)
+    log.setup(conf, configuration.PROJECT)
+    return make_application(conf, ready_database(conf))
+
+
+def _end_with(parent: int) -> None:
+    """Have the kernel end this worker when the parent is killed: nobody else would."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit(0)
