@@ -57,6 +57,8 @@ def lone_engine(engine: sa.Engine, given: Mapping[str, Any]) -> sa.Engine:
         pool_reset_on_return=None,
     )
     exc_filters.register_engine(lone)
+    if lone.dialect.name == "mysql":
+        sa.event.listen(lone, "connect", _prepare_mysql)
     sa.event.listen(lone, "checkin", _note_use)
     sa.event.listen(lone, "checkout", _look_after_idle)
     return lone

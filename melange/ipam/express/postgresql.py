@@ -1,16 +1,8 @@
-"""PostgreSQL: the commonest call as one statement, which is a transaction by itself.
-
-It gives the next address of a block to the block owner's nameless interface, or to one that has
-been named and is there. What the statement cannot decide it leaves alone, and
-`melange.ipam.allocation` does the call: blocks with policies that pick, quotas, new interfaces,
-full blocks.
-"""
+"""PostgreSQL: allocation as one statement, by data-modifying common table expressions."""
 
 from __future__ import annotations
 
 import functools
-import json
-import random
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,79 +16,20 @@ from melange.db.tables import (
     ip_blocks,
     quotas,
 )
-from melange.identifiers import new_id
 from melange.ipam import blocks, rules, usage
-from melange.ipam.addresses import Address
-from melange.ipam.settings import Settings
-from melange.ipam.unit import utcnow
-from netkit.context import RequestContext
-from netkit.db import Database
 from netkit.pool import Timestamp
 
 
-def available(database: Database, settings: Settings) -> bool:
-    return database.dialect == "postgresql" and "ip_addresses" not in settings.quotas
+@functools.cache
+def statement(audited: bool, named: bool) -> tuple[str, dict[str, Any]]:
+    """The text for psycopg, and its constants. Compiling it takes longer than executing it.
 
-
-def allocate(
-    database: Database,
-    caller: RequestContext,
-    settings: Settings,
-    block_id: str,
-    tenant_id: str,
-    vif_id: str | None,
-) -> Address | None:
-    """The address; None: nothing was done, and `allocation.allocate` has to find out why.
-
-    Raises what `Database.run_alone` does.
+    ``audited``: it writes an audit record. ``named``: for the interface ``vif`` instead of the
+    tenant's nameless one. The parameters: see `melange.ipam.express`.
     """
-    now, address_id = utcnow(), new_id()
-    parameters = {
-        "block": block_id,
-        "tenant": tenant_id,
-        "vif": vif_id,
-        "lowest": _lowest(settings),
-        "id": address_id,
-        "now": now,
-        "slot": random.randrange(usage.SLOTS),
-        "request": caller.request_id,
-        "user": caller.user_id,
-        "caller": caller.project_id,
-        "head": _head(address_id, block_id, tenant_id),
-    }
-    sql, constants = _compiled(settings.audit, vif_id is not None)
-    rows = database.run_alone(sql, constants | parameters)
-    if not rows:
-        return None
-    (row,) = rows
-    return Address(
-        id=address_id,
-        ip_block_id=block_id,
-        value=int(row.value),
-        version=row.version,
-        interface_id=row.interface_id,
-        used_by_tenant_id=tenant_id,
-        deallocated_at=None,
-        quarantined_until=None,
-        holder_id=None,
-        floating=False,
-        created_at=now,
-        updated_at=now,
-        vif_id=row.vif_id,
-        device_id=row.device_id,
-    )
-
-
-def _lowest(settings: Settings) -> list[int]:
-    """The IP versions of which the configuration wants the lowest free address."""
-    named = {4: settings.ipv4_generator, 6: settings.ipv6_generator}
-    return [version for version, name in named.items() if name == rules.SEQUENTIAL]
-
-
-def _head(address_id: str, block_id: str, tenant_id: str) -> str:
-    """The audit record's JSON up to the address, which only the statement knows."""
-    known = {"id": address_id, "ip_block_id": block_id, "used_by_tenant": tenant_id}
-    return json.dumps(known)[:-1] + ', "value": '
+    compiled = _statement(audited, named).compile(dialect=postgresql.psycopg.dialect())
+    constants = {name: value for name, value in compiled.params.items() if value is not None}
+    return str(compiled), constants
 
 
 def _statement(audited: bool, named: bool) -> sa.Select[Any]:
@@ -115,7 +48,6 @@ def _statement(audited: bool, named: bool) -> sa.Select[Any]:
 def _chosen(named: bool) -> sa.CTE:
     b, i, q = ip_blocks.c, interfaces.c, quotas.c
     tenant = sa.bindparam("tenant", type_=sa.String)
-    lowest = sa.bindparam("lowest", type_=postgresql.ARRAY(sa.SmallInteger))
     whose = i.anonymous_tenant == tenant
     if named:
         whose = sa.and_(i.vif_id == sa.bindparam("vif", type_=sa.String), i.tenant_id == tenant)
@@ -134,7 +66,15 @@ def _chosen(named: bool) -> sa.CTE:
         ~b.subnetted,
         sa.or_(
             b.drawing == rules.LOWEST,
-            sa.and_(b.drawing == rules.DEFAULT, b.version == sa.func.any(lowest)),
+            sa.and_(
+                b.drawing == rules.DEFAULT,
+                b.version.in_(
+                    [
+                        sa.bindparam("lowest1", type_=sa.SmallInteger),
+                        sa.bindparam("lowest2", type_=sa.SmallInteger),
+                    ]
+                ),
+            ),
         ),
         ~limited,
     )
@@ -199,11 +139,3 @@ def _told(made: sa.CTE) -> sa.CTE:
         list(row), sa.select(*row.values()), include_defaults=False
     )
     return insert.cte("told")
-
-
-@functools.cache
-def _compiled(audited: bool, named: bool) -> tuple[str, dict[str, Any]]:
-    """The statement's text and its constants. Compiling it takes longer than executing it."""
-    compiled = _statement(audited, named).compile(dialect=postgresql.psycopg.dialect())
-    constants = {name: value for name, value in compiled.params.items() if value is not None}
-    return str(compiled), constants

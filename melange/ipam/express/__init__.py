@@ -1,0 +1,85 @@
+"""The commonest call in one round trip: a statement that is a transaction by itself.
+
+It gives the next address of a block to the block owner's nameless interface, or to one that is
+named and is there. What the statement cannot decide it leaves alone, and `melange.ipam.allocation`
+does the call: policies that pick, quotas, new interfaces, full blocks.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+from melange.identifiers import new_id
+from melange.ipam import rules, usage
+from melange.ipam.addresses import Address
+from melange.ipam.express import mariadb, postgresql
+from melange.ipam.settings import Settings
+from melange.ipam.unit import utcnow
+from netkit.context import RequestContext
+from netkit.db import Database
+
+_STATEMENTS = {"postgresql": postgresql.statement, "mysql": mariadb.statement}
+
+
+def allocate(
+    database: Database,
+    caller: RequestContext,
+    settings: Settings,
+    block_id: str,
+    tenant_id: str,
+    vif_id: str | None = None,
+) -> Address | None:
+    """The address; None: nothing was done, and `allocation.allocate` has to find out why.
+
+    Raises what `Database.run_alone` does.
+    """
+    statement = _STATEMENTS.get(database.dialect)
+    if statement is None or "ip_addresses" in settings.quotas:
+        return None
+    sql, constants = statement(settings.audit, vif_id is not None)
+    now, address_id = utcnow(), new_id()
+    known = {"id": address_id, "ip_block_id": block_id, "used_by_tenant": tenant_id}
+    lowest = _lowest(settings)
+    parameters: dict[str, Any] = {
+        "block": block_id,
+        "tenant": tenant_id,
+        "vif": vif_id,
+        "lowest1": lowest[0],
+        "lowest2": lowest[-1],
+        "id": address_id,
+        "now": now,
+        "slot": random.randrange(usage.SLOTS),
+        "request": caller.request_id,
+        "user": caller.user_id,
+        "caller": caller.project_id,
+        # The audit record's JSON up to the address, which only the statement knows.
+        "head": json.dumps(known)[:-1] + ', "value": ',
+    }
+    rows = database.run_alone(sql, constants | parameters)
+    if not rows:
+        return None
+    (row,) = rows
+    return Address(
+        id=address_id,
+        ip_block_id=block_id,
+        value=int(row.value),
+        version=row.version,
+        interface_id=row.interface_id,
+        used_by_tenant_id=tenant_id,
+        deallocated_at=None,
+        quarantined_until=None,
+        holder_id=None,
+        floating=False,
+        created_at=now,
+        updated_at=now,
+        vif_id=row.vif_id,
+        device_id=row.device_id,
+    )
+
+
+def _lowest(settings: Settings) -> list[int]:
+    """The IP versions of which the configuration wants the lowest free address; [0]: none."""
+    named = {4: settings.ipv4_generator, 6: settings.ipv6_generator}
+    return [version for version, name in named.items() if name == rules.SEQUENTIAL] or [0]

@@ -1,0 +1,165 @@
+"""Allocation in one statement does what the general way does, or leaves it to that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from melange.db import MELANGE
+from melange.db.tables import audit_records, ip_addresses, ip_octets, policies, quotas
+from melange.ipam import addresses, allocation, blocks, express, interfaces, usage
+from melange.ipam.addresses import Address
+from melange.ipam.blocks import Block
+from melange.ipam.settings import Settings
+from melange.ipam.unit import Unit, utcnow
+from netkit import migrations
+from netkit.context import RequestContext
+from netkit.db import Database
+from tests.conftest import new_database
+
+CALLER = RequestContext("acme", "ann", frozenset({"member"}), "req-1")
+SETTINGS = Settings(ipv6_generator="sequential")
+Within = Callable[[Callable[[Unit], Any]], Any]
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    with new_database(request.getfixturevalue(f"{request.param}_url")) as url:
+        database = Database.from_url(url)
+        migrations.upgrade(database, MELANGE)
+        yield database
+        database.close()
+
+
+@pytest.fixture
+def within(database: Database) -> Within:
+    """Runs a function in a transaction of a caller."""
+
+    def run(work: Callable[[Unit], Any], settings: Settings = SETTINGS) -> Any:
+        def once(connection: sa.Connection) -> Any:
+            unit = Unit(connection, CALLER, settings, utcnow())
+            result = work(unit)
+            unit.write_audit()
+            return result
+
+        return database.run(once)
+
+    return run
+
+
+@pytest.fixture
+def block(within: Within) -> Block:
+    def make(unit: Unit) -> Block:
+        interfaces.anonymous(unit, "acme")
+        return blocks.create(unit, "acme", {"type": "private", "cidr": "10.0.0.0/29"})
+
+    found: Block = within(make)
+    return found
+
+
+def quick(database: Database, block: Block, vif_id: str | None = None) -> Address | None:
+    return express.allocate(database, CALLER, SETTINGS, block.id, "acme", vif_id)
+
+
+def row_of(within: Within, found: Address) -> Address:
+    row: Address = within(lambda unit: addresses.get_by_id(unit, found.id))
+    return row
+
+
+def test_it_gives_the_lowest_address_and_its_row_says_so(
+    database: Database, within: Within, block: Block
+) -> None:
+    found = quick(database, block)
+    assert found is not None
+    assert found.address == "10.0.0.0"
+    assert row_of(within, found) == found
+
+
+def test_it_counts_and_records_as_the_general_way_does(
+    database: Database, within: Within, block: Block
+) -> None:
+    quick(database, block)
+    wish = allocation.Wish(within(lambda unit: interfaces.anonymous(unit, "acme")))
+    within(lambda unit: allocation.allocate(unit, block, wish))
+
+    c = audit_records.c
+    query = sa.select(
+        c.action, c.resource, c.request_id, c.user_id, c.caller_tenant_id, c.tenant_id
+    )
+    with database.reading() as connection:
+        assert usage.of_block(connection, block.id) == (2, 0)
+        ours, theirs = connection.execute(query.where(c.resource == "ip_address"))
+    assert ours == theirs
+
+
+def test_an_ipv6_address_is_as_easy(database: Database, within: Within, block: Block) -> None:
+    wishes = {"type": "private", "cidr": "fd00::/64"}
+    wide: Block = within(lambda unit: blocks.create(unit, "acme", wishes))
+    found = [quick(database, wide) for _ in range(2)]
+    assert [one.address[-4:] for one in found if one] == ["0000", "0001"]
+
+
+def test_a_storm_gets_each_address_once(database: Database, block: Block) -> None:
+    with ThreadPoolExecutor(16) as threads:
+        found = list(threads.map(lambda _: quick(database, block), range(200)))
+    values = [one.value for one in found if one]
+    assert len(values) == len(set(values))
+    with database.reading() as connection:
+        query = sa.select(ip_addresses.c.value)
+        assert sorted(connection.scalars(query)) == sorted(values)
+        assert usage.of_block(connection, block.id).allocated == len(values)
+
+
+def test_a_named_interface_of_the_tenant_gets_addresses_of_one_network(
+    database: Database, within: Within, block: Block
+) -> None:
+    wishes = {"type": "private", "cidr": "10.9.0.0/24", "network_id": "other"}
+    other: Block = within(lambda unit: blocks.create(unit, "acme", wishes))
+    within(lambda unit: interfaces.ensure(unit, "vif-1", "acme", "vm-1"))
+    found = quick(database, block, "vif-1")
+    assert found is not None
+    assert (found.vif_id, found.device_id) == ("vif-1", "vm-1")
+    assert row_of(within, found) == found
+    assert quick(database, other, "vif-1") is None
+
+
+def exhaust(unit: Unit, block: Block) -> None:
+    wish = allocation.Wish(interfaces.anonymous(unit, "acme"), count=7)
+    allocation.allocate(unit, block, wish)
+
+
+def follow_octets(unit: Unit, block: Block) -> None:
+    times = {"created_at": unit.now, "updated_at": unit.now}
+    policy = {"id": "p", "name": "p", "tenant_id": "acme", **times}
+    unit.connection.execute(policies.insert().values(policy))
+    octet = {"id": "o", "policy_id": "p", "octet": 0, **times}
+    unit.connection.execute(ip_octets.insert().values(octet))
+    blocks.update(unit, block, {"policy_id": "p"})
+
+
+def limit(unit: Unit, block: Block) -> None:
+    times = {"created_at": unit.now, "updated_at": unit.now}
+    row = {"tenant_id": "acme", "resource": "ip_addresses", "limit": 100, **times}
+    unit.connection.execute(quotas.insert().values(row))
+
+
+@pytest.mark.parametrize("change", [exhaust, follow_octets, limit, blocks.empty_pool])
+def test_it_leaves_alone_what_it_cannot_decide(
+    database: Database, within: Within, block: Block, change: Callable[[Unit, Block], None]
+) -> None:
+    within(lambda unit: change(unit, block))
+    assert quick(database, block) is None
+
+
+def test_it_leaves_alone_what_is_not_there_or_not_the_tenants(
+    database: Database, block: Block
+) -> None:
+    assert quick(database, block, "unknown") is None
+    assert express.allocate(database, CALLER, SETTINGS, block.id, "somebody", None) is None
+    assert express.allocate(database, CALLER, SETTINGS, "nothing", "acme", None) is None
+    picky = Settings(ipv4_generator="random")
+    assert express.allocate(database, CALLER, picky, block.id, "acme", None) is None
