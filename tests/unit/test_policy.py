@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from oslo_config import cfg
-from oslo_policy import opts, policy
+from oslo_policy import policy
 
 from netkit.context import RequestContext
 from netkit.policy import Authorizer, PolicyDenied
@@ -20,9 +20,10 @@ def _caller(project: str | None, *roles: str) -> RequestContext:
 
 
 def _authorizer(policy_file: Path) -> Authorizer:
+    settings = policy_file.with_suffix(".conf")
+    settings.write_text(f"[oslo_policy]\npolicy_file = {policy_file}\n")
     conf = cfg.ConfigOpts()
-    conf([])
-    opts.set_defaults(conf, policy_file=str(policy_file))
+    conf([], default_config_files=[str(settings)], default_config_dirs=[])
     return Authorizer(conf, RULES)
 
 
