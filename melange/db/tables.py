@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from melange.db.columns import Identifier, Name, identifier, reference, times
+from melange.db.columns import AnyInteger, Identifier, Name, identifier, reference, times
 from netkit.pool import Timestamp, WideInteger, pool_tables
 from netkit.schema import TABLE_OPTIONS, row_id
 
@@ -43,9 +43,9 @@ ip_ranges = sa.Table(
     metadata,
     identifier(),
     reference("policy_id", "policies", on_delete="CASCADE"),
-    # Of either sign, and of any size that an IPv6 block has: Python's integers as text.
-    sa.Column("offset", sa.String(40), nullable=False),
-    sa.Column("length", sa.String(40), nullable=False),
+    # Of either sign, and of any size that an IPv6 block has.
+    sa.Column("offset", AnyInteger, nullable=False),
+    sa.Column("length", AnyInteger, nullable=False),
     *times(),
     sa.Index("ix_ip_ranges_policy", "policy_id", "id"),
     **TABLE_OPTIONS,
@@ -198,6 +198,7 @@ mac_addresses = sa.Table(
     *times(),
     sa.UniqueConstraint("address", name="uniq_mac_addresses0address"),
     sa.UniqueConstraint("interface_id", name="uniq_mac_addresses0interface_id"),
+    sa.Index("ix_mac_addresses_range", "mac_address_range_id"),
     **TABLE_OPTIONS,
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,8 @@ from melange.ipam import (
     addressing,
     blocks,
     generators,
+    interfaces,
+    macs,
     proposals,
     quarantine,
     quotas,
@@ -37,7 +39,8 @@ LOOKED_AT = 4096
 class Wish:
     """What is asked of a block. ``address``: this very one; else ``count`` of the block's choice.
 
-    ``parameters``: what a generator may ask for, such as mac_address and used_by_tenant.
+    ``parameters``: for a generator, beside what is known of the interface. A ``mac_address`` in
+    them goes before the interface's own.
     """
 
     interface: Interface
@@ -51,10 +54,13 @@ def allocate(unit: Unit, block: Block, wish: Wish) -> list[Address]:
     """The addresses, their rows made; all that were asked for or, with an exception, none.
 
     Raises what A v0.1 client knows: BlockSubnetted, AddressOutside, DuplicateAddress,
-    PolicyForbids, BlockFull, ParametersMissing, CannotAllocateNow; and OverQuota.
+    PolicyForbids, BlockFull, ParametersMissing, CannotAllocateNow, InterfaceElsewhere; and
+    OverQuota.
     """
     if block.subnetted:
         raise errors.BlockSubnetted(field="ip_block_id", value=block.id)
+    if not wish.floating:
+        interfaces.require_network(unit, wish.interface, block)
     tenant_id = wish.interface.tenant_id
     count = 1 if wish.address is not None else wish.count
     quotas.require(unit, tenant_id, "ip_addresses", count)
@@ -115,7 +121,14 @@ def _choose(unit: Unit, block: Block, wish: Wish, count: int) -> list[int]:
 
 
 def _parameters(unit: Unit, generator: generators.Generator, wish: Wish) -> dict[str, Any]:
-    found = dict(wish.parameters)
+    found = {
+        **wish.parameters,
+        "used_by_tenant": wish.interface.tenant_id,
+        "used_by_device": wish.interface.device_id,
+        "interface_id": wish.interface.shown_id,
+    }
+    if not found.get("mac_address"):
+        found["mac_address"] = macs.of_interface(unit, wish.interface.id)
     if generators.SECRET in generator.needs:
         found[generators.SECRET] = secret_keys.stable_private(unit)
     missing = [need for need in generator.needs if not found.get(need)]
@@ -170,10 +183,10 @@ def _row(unit: Unit, block: Block, wish: Wish, value: int) -> dict[str, Any]:
 
 
 def _address(row: Mapping[str, Any], interface: Interface) -> Address:
-    blank: Sequence[str] = ("deallocated_at", "quarantined_until", "holder_id")
+    blank: dict[str, Any] = dict.fromkeys(("deallocated_at", "quarantined_until", "holder_id"))
     return Address(
         **row,
-        **dict.fromkeys(blank),
+        **blank,
         vif_id=interface.shown_id,
         device_id=interface.device_id,
     )

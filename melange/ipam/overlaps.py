@@ -32,7 +32,7 @@ def tell(unit: Unit, wrong: Mistakes, place: Place) -> None:
         _of_subnet(unit, wrong, place, place.parent)
         return
     if place.kind == "public":
-        _enter(unit, "public")
+        enter(unit, "public")
         c = ip_blocks.c
         found = _overlapping(unit, place, c.type == "public", c.parent_id.is_(None))
         if found is not None:
@@ -42,7 +42,7 @@ def tell(unit: Unit, wrong: Mistakes, place: Place) -> None:
 
 
 def _of_network(unit: Unit, wrong: Mistakes, place: Place, network_id: str) -> None:
-    _enter(unit, f"network:{network_id}")
+    enter(unit, f"network:{network_id}")
     c = ip_blocks.c
     here = (c.network_id == network_id, c.parent_id.is_(None))
     others = sa.select(c.id).where(*here, c.type != place.kind, c.id != (place.own_id or ""))
@@ -81,5 +81,6 @@ def _overlapping(unit: Unit, place: Place, *where: sa.ColumnElement[bool]) -> st
     return row.cidr if row is not None and row.first <= place.span.last else None
 
 
-def _enter(unit: Unit, name: str) -> None:
+def enter(unit: Unit, name: str) -> None:
+    """From here to the commit there are no rivals in the space of that name."""
     insert_or_get(unit.connection, block_spaces, ["name"], {"name": name})
