@@ -37,6 +37,8 @@ def checked_url(value: str | None) -> sa.URL:
 
 
 def new_engine(given: Mapping[str, Any]) -> sa.Engine:
+    if sa.make_url(given["connection"]).get_backend_name() == "sqlite":
+        return _sqlite_engine(given)
     facade = enginefacade.transaction_context()
     facade.configure(sqlite_fk=True, **given)
     facade.append_on_engine_create(_listen)
@@ -77,27 +79,45 @@ def _look_after_idle(connection: Any, record: Any, _proxy: object) -> None:
             raise sa.exc.DisconnectionError from error  # the pool gives another one
 
 
-def _listen(engine: sa.Engine) -> None:
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
-    elif engine.dialect.name == "mysql":
-        sa.event.listen(engine, "connect", _prepare_mysql)
-    # oslo.db has tried a connection out, which hasn't seen the listeners.
-    engine.dispose()
+def _sqlite_engine(given: Mapping[str, Any]) -> sa.Engine:
+    """Not oslo.db's, which opens the file for each transaction: with its pragmas that costs more
+    than most transactions.
+    """
+    engine = sa.create_engine(
+        given["connection"],
+        pool_size=given.get("max_pool_size") or 5,
+        max_overflow=given.get("max_overflow", 50),
+        pool_timeout=given.get("pool_timeout") or 30,
+    )
+    exc_filters.register_engine(engine)
+    synchronous = given.get("sqlite_synchronous", True)
 
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        # Transactions begin as `_begin_sqlite` says, not when Python thinks that they should.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {int(SQLITE_BUSY_SECONDS * 1000)}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        if not synchronous:
+            connection.execute("PRAGMA synchronous = OFF")
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {int(SQLITE_BUSY_SECONDS * 1000)}")
-    connection.execute("PRAGMA journal_mode = WAL")
+    sa.event.listen(engine, "connect", prepare)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     # A transaction that began as a reader and writes later cannot wait for another writer: SQLite
-    # fails it at once. oslo.db's BEGIN, a moment ago, has taken no lock yet: take its place.
-    if connection.get_execution_options().get(WRITES):
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    # fails it at once.
+    writes = connection.get_execution_options().get(WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _listen(engine: sa.Engine) -> None:
+    if engine.dialect.name == "mysql":
+        sa.event.listen(engine, "connect", _prepare_mysql)
+    # oslo.db has tried a connection out, which hasn't seen the listeners.
+    engine.dispose()
 
 
 def _prepare_mysql(connection: Any, _record: object) -> None:
