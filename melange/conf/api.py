@@ -8,6 +8,8 @@ from oslo_config import cfg
 
 GROUP = "api"
 
+_CORES = len(os.sched_getaffinity(0))
+
 OPTS: list[cfg.Opt] = [
     cfg.HostAddressOpt(
         "bind_host",
@@ -24,15 +26,16 @@ OPTS: list[cfg.Opt] = [
     ),
     cfg.IntOpt(
         "workers",
-        default=min(4, len(os.sched_getaffinity(0))),
+        default=min(4, _CORES),
         min=1,
         sample_default="<the number of processor cores, 4 at most>",
         help="How many processes melange-api serves with. A worker that dies is replaced.",
     ),
     cfg.IntOpt(
         "threads",
-        default=8,
+        default=min(8, 2 * _CORES + 1),
         min=1,
+        sample_default="<twice the number of processor cores and one, 8 at most>",
         help="How many requests one worker handles at a time. Each may hold a database "
         "connection: keep max_pool_size plus max_overflow in [database] at least as large, and "
         "the database's own limit of connections above workers times threads.",

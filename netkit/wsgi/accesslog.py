@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import json
 import logging
@@ -88,14 +87,14 @@ def log_line(access: Access) -> None:
 def log_pairs(access: Access) -> None:
     """``client=... method=... path=...``, without what is unknown; through the process's log."""
     if ACCESS.isEnabledFor(logging.INFO):
-        found = dataclasses.asdict(access)
+        found = vars(access)
         ACCESS.info(" ".join(f"{k}={_value(v)}" for k, v in found.items() if v is not None))
 
 
 def print_json(access: Access) -> None:
     """One JSON object a line, with ``time`` in UTC, on the standard output stream."""
     moment = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-    line = json.dumps({"time": moment, **dataclasses.asdict(access)}) + "\n"
+    line = json.dumps({"time": moment, **vars(access)}) + "\n"
     # One write: lines of several processes do not mix.
     os.write(sys.stdout.fileno(), line.encode())
 
