@@ -21,6 +21,19 @@ Name = sa.String(255)
 """A name that somebody else gave: a tenant, a device, a network."""
 
 
+class AnyInteger(sa.types.TypeDecorator[int]):
+    """An integer of either sign and of up to 40 characters, as text: for values only."""
+
+    impl = sa.String(40)
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> int | None:
+        return None if value is None else int(value)
+
+
 def identifier() -> sa.Column[str]:
     """The primary key ``id``."""
     return sa.Column("id", Identifier, primary_key=True)

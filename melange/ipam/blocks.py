@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from melange import errors
-from melange.db.tables import POOLS, ip_addresses, ip_block_usage, ip_blocks, ip_nats
+from melange.db.tables import POOLS, ip_addresses, ip_blocks
 from melange.identifiers import new_id
-from melange.ipam import addressing, overlaps, rules
+from melange.ipam import addressing, overlaps, quotas, rules, shapes
 from melange.ipam.addressing import Span
 from melange.ipam.exclusions import Exclusions, left_over
 from melange.ipam.mistakes import Mistakes
@@ -82,15 +82,27 @@ def get(unit: Unit, block_id: str, tenant_id: str | None = None, *, lock: bool =
     query = sa.select(ip_blocks).where(c.id == block_id)
     if tenant_id is not None:
         query = query.where(c.tenant_id == tenant_id)
-    row = unit.connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = unit.connection.execute(locking(query) if lock else query).one_or_none()
     if row is None:
         raise errors.IpBlockNotFound(block_id)
     return of_row(row)
 
 
+def locking(query: sa.Select[Any]) -> sa.Select[Any]:
+    """The query of blocks, locking their rows. New addresses refer to the row: on PostgreSQL they
+    don't wait for this lock.
+    """
+    return query.with_for_update(key_share=True)
+
+
 def exclusions_of(unit: Unit, block: Block) -> Exclusions:
     """What nobody gets of the block, as its gateway and its policy are now."""
-    return _exclusions(block.span, block.gateway, rules.of_policy(unit, block.policy_id))
+    return exclusions_under(block, rules.of_policy(unit, block.policy_id))
+
+
+def exclusions_under(block: Block, found: rules.Rules | None) -> Exclusions:
+    """What nobody gets of the block under these rules."""
+    return _exclusions(block.span, block.gateway, found)
 
 
 def create(
@@ -98,8 +110,9 @@ def create(
 ) -> Block:
     """A new block; below ``parent`` (whose row the caller has locked), a subnet of it.
 
-    Raises Invalid with all that is wrong.
+    Raises Invalid with all that is wrong, OverQuota.
     """
+    quotas.require(unit, tenant_id, "ip_blocks", 1)
     wrong = Mistakes()
     span = wrong.of_cidr(fields.get("cidr"))
     kind = parent.type if parent else fields.get("type")
@@ -138,6 +151,7 @@ def create(
         updated_at=unit.now,
     )
     unit.connection.execute(ip_blocks.insert().values(dataclasses.asdict(block)))
+    unit.record("create", "ip_block", block.id, tenant_id, after=shapes.ip_block(block))
     return block
 
 
@@ -147,7 +161,7 @@ def update(unit: Unit, block: Block, fields: Mapping[str, Any]) -> Block:
     The caller has locked the block's row (``get(..., lock=True)``).
     """
     wrong = Mistakes()
-    defaults = {
+    defaults: dict[str, Any] = {
         "network_id": None,
         "policy_id": None,
         "dns1": unit.settings.dns1,
@@ -155,7 +169,9 @@ def update(unit: Unit, block: Block, fields: Mapping[str, Any]) -> Block:
         "priority": 0,
         "shared": False,
     }
-    changed = {name: fields[name] or blank for name, blank in defaults.items() if name in fields}
+    changed: dict[str, Any] = {
+        name: fields[name] or blank for name, blank in defaults.items() if name in fields
+    }
     if "gateway" in fields:
         changed["gateway"] = wrong.of_gateway(fields["gateway"], block.span)
     policy_id = changed.get("policy_id", block.policy_id)
@@ -166,44 +182,26 @@ def update(unit: Unit, block: Block, fields: Mapping[str, Any]) -> Block:
         place = overlaps.Place(block.span, block.type, network_id, parent, own_id=block.id)
         overlaps.tell(unit, wrong, place)
     wrong.refuse()
-    return _store(unit, block, changed, exclusions_of(unit, block), found) if changed else block
+    if not changed:
+        return block
+    changed["updated_at"] = unit.now
+    after = _store(unit, block, changed, exclusions_of(unit, block), found)
+    shown = shapes.ip_block(block), shapes.ip_block(after)
+    unit.record("update", "ip_block", block.id, block.tenant_id, *shown)
+    return after
 
 
-def reshape(unit: Unit, block: Block, before: Exclusions) -> Block:
-    """Follows a change of a rule of the block's policy; ``before``: the exclusions before it.
-
-    The caller has locked the block's row.
+def reshape(unit: Unit, block: Block, before: Exclusions, found: rules.Rules | None) -> None:
+    """Follows a change of its policy's rules to those ``found``; ``before``: the exclusions before
+    it. The caller has locked the block's row.
     """
-    return _store(unit, block, {}, before, rules.of_policy(unit, block.policy_id))
-
-
-def delete(unit: Unit, block: Block) -> None:
-    """With its subnets and all addresses of them. The caller has locked the block's row."""
-    _delete(unit, block)
-    if block.parent_id is not None:
-        parent = get(unit, block.parent_id, lock=True)
-        if not children(unit, parent):
-            _refill_pool(unit, parent)
-
-
-def _delete(unit: Unit, block: Block) -> None:
-    for child in children(unit, block):
-        _delete(unit, child)
-    here = ip_addresses.c.ip_block_id == block.id
-    ids = sa.select(ip_addresses.c.id).where(here)
-    for side in (ip_nats.c.inside_local_address_id, ip_nats.c.inside_global_address_id):
-        unit.connection.execute(ip_nats.delete().where(side.in_(ids)))
-    unit.connection.execute(ip_addresses.delete().where(here))
-    usage = ip_block_usage
-    unit.connection.execute(usage.delete().where(usage.c.ip_block_id == block.id))
-    unit.connection.execute(ip_blocks.delete().where(ip_blocks.c.id == block.id))
-    pools.drop(unit.connection, block.pool_id)
+    _store(unit, block, {}, before, found)
 
 
 def children(unit: Unit, block: Block) -> list[Block]:
     """Its direct subnets, lowest first."""
     c = ip_blocks.c
-    query = sa.select(ip_blocks).where(c.parent_id == block.id).order_by(c.first)
+    query = sa.select(ip_blocks).where(c.parent_id == block.id).order_by(c.last)
     return [of_row(row) for row in unit.connection.execute(query)]
 
 
@@ -226,7 +224,7 @@ def empty_pool(unit: Unit, block: Block) -> None:
     _change(unit, block, {"subnetted": True, "reserved": 0})
 
 
-def _refill_pool(unit: Unit, block: Block) -> None:
+def refill_pool(unit: Unit, block: Block) -> None:
     """The last subnet is gone: the block has addresses of its own again."""
     excluded = exclusions_of(unit, block)
     _change(unit, block, {"subnetted": False, "reserved": excluded.count()})
@@ -247,7 +245,6 @@ def _store(
     if not block.subnetted and after != before:
         _reshape_pool(unit, block, before, after)
         changed["reserved"] = after.count() - _excluded_in_use(unit, block, after)
-    changed["updated_at"] = unit.now
     _change(unit, block, changed)
     return get(unit, block.id)
 

@@ -47,7 +47,7 @@ def of_policy(unit: Unit, policy_id: str | None) -> Rules | None:
     ranges = unit.connection.execute(query)
     octets = unit.connection.scalars(sa.select(o.octet).where(o.policy_id == policy_id))
     return Rules(
-        ranges=tuple((int(offset), int(length)) for offset, length in ranges),
+        ranges=tuple((offset, length) for offset, length in ranges),
         octets=frozenset(octets),
         keep_deallocated_ips_for_days=policy.keep_deallocated_ips_for_days,
         ipv4_generator=policy.ipv4_generator,

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from melange.ipam.blocks import Block
     from melange.ipam.dhcp_options import DhcpOption
     from melange.ipam.interfaces import Interface
+    from melange.ipam.macs import MacRange
     from melange.ipam.policies import Policy
     from melange.ipam.routes import IpRoute
     from melange.ipam.unusable import IpOctet, IpRange
-    from melange.ipam.macs import MacRange
 
 
 def ip_block(block: Block, tags: list[str] | None = None) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def _is_cidr(value: str) -> bool:
     return _is_ipv6_cidr(value) if ":" in value else _is_ipv4_cidr(value)
 
 
-def _is_hostname(value: str) -> bool:
+def is_hostname(value: str) -> bool:
     """Labels of letters, digits and inner hyphens (RFC 1123, 2.1), 253 characters in all."""
     return len(value) <= 253 and all(_LABEL.fullmatch(label) for label in value.split("."))
 
@@ -51,7 +51,7 @@ _FORMATS: dict[str, tuple[Callable[[str], bool], str]] = {
         lambda value: bool(_MAC.fullmatch(value)),
         "a MAC address such as 02:16:3e:01:02:03",
     ),
-    "hostname": (_is_hostname, "a host name such as web-1 or web-1.example.org (RFC 1123)"),
+    "hostname": (is_hostname, "a host name such as web-1 or web-1.example.org (RFC 1123)"),
 }
 
 

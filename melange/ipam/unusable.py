@@ -1,0 +1,167 @@
+"""Ranges and octets of a policy: which addresses of its blocks nobody gets.
+
+Changing them changes the policy's blocks in the same transaction (`policies.reshaping`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+
+from melange import errors
+from melange.db.tables import ip_octets, ip_ranges
+from melange.identifiers import new_id
+from melange.ipam import policies, shapes
+from melange.ipam.lists import Window
+from melange.ipam.policies import Policy
+from melange.ipam.unit import Unit
+
+
+@dataclass(frozen=True)
+class IpRange:
+    """The addresses of a block from ``offset`` on, ``length`` of them; a negative offset counts
+    from the block's end.
+    """
+
+    id: str
+    policy_id: str
+    offset: int
+    length: int
+    created_at: datetime.datetime
+    updated_at: datetime.datetime
+
+
+@dataclass(frozen=True)
+class IpOctet:
+    """The addresses of a block with this last octet (IPv6: these last 16 bits)."""
+
+    id: str
+    policy_id: str
+    octet: int
+    created_at: datetime.datetime
+    updated_at: datetime.datetime
+
+
+R = TypeVar("R", IpRange, IpOctet)
+
+
+@dataclass(frozen=True)
+class Kind(Generic[R]):
+    """What ranges and octets differ in. ``numbers``: the fields that callers give, all integers
+    of at most ``largest``, of either sign but for ``unsigned``.
+    """
+
+    noun: str
+    table: sa.Table
+    row: type[R]
+    shape: Callable[[R], dict[str, Any]]
+    missing: type[errors.ModelNotFound]
+    numbers: tuple[str, ...]
+    largest: int
+    unsigned: str | None = None
+
+
+RANGES: Kind[IpRange] = Kind(
+    "ip_range",
+    ip_ranges,
+    IpRange,
+    shapes.ip_range,
+    errors.IpRangeNotFound,
+    ("offset", "length"),
+    largest=2**128,
+    unsigned="length",
+)
+OCTETS: Kind[IpOctet] = Kind(
+    "ip_octet",
+    ip_octets,
+    IpOctet,
+    shapes.ip_octet,
+    errors.IpOctetNotFound,
+    ("octet",),
+    largest=2**31 - 1,
+)
+
+
+def of_policy(unit: Unit, kind: Kind[R], policy: Policy, window: Window) -> list[R]:
+    c = kind.table.c
+    query = window.of(sa.select(kind.table).where(c.policy_id == policy.id), c.id)
+    return [kind.row(**row._mapping) for row in unit.connection.execute(query)]
+
+
+def get(unit: Unit, kind: Kind[R], policy: Policy, row_id: str) -> R:
+    """Raises IpRangeNotFound or IpOctetNotFound."""
+    c = kind.table.c
+    query = sa.select(kind.table).where(c.id == row_id, c.policy_id == policy.id)
+    row = unit.connection.execute(query).one_or_none()
+    if row is None:
+        raise kind.missing(row_id)
+    return kind.row(**row._mapping)
+
+
+def create(unit: Unit, kind: Kind[R], policy: Policy, fields: Mapping[str, Any]) -> R:
+    """Raises Invalid."""
+    values = _checked(kind, {**dict.fromkeys(kind.numbers), **fields})
+    made = kind.row(
+        id=new_id(), policy_id=policy.id, created_at=unit.now, updated_at=unit.now, **values
+    )
+    with policies.reshaping(unit, policy):
+        unit.connection.execute(kind.table.insert().values(dataclasses.asdict(made)))
+    unit.record("create", kind.noun, made.id, policy.tenant_id, after=kind.shape(made))
+    return made
+
+
+def update(unit: Unit, kind: Kind[R], policy: Policy, row_id: str, fields: Mapping[str, Any]) -> R:
+    """What is not given stays. Raises IpRangeNotFound or IpOctetNotFound, Invalid."""
+    values: dict[str, Any] = dict(_checked(kind, fields))
+    if not values:
+        return get(unit, kind, policy, row_id)
+    values["updated_at"] = unit.now
+    with policies.reshaping(unit, policy):
+        before = get(unit, kind, policy, row_id)
+        here = kind.table.c.id == row_id
+        unit.connection.execute(kind.table.update().where(here).values(values))
+    after = dataclasses.replace(before, **values)
+    shown = kind.shape(before), kind.shape(after)
+    unit.record("update", kind.noun, row_id, policy.tenant_id, *shown)
+    return after
+
+
+def delete(unit: Unit, kind: Kind[R], policy: Policy, row_id: str) -> None:
+    """Raises IpRangeNotFound or IpOctetNotFound."""
+    with policies.reshaping(unit, policy):
+        before = get(unit, kind, policy, row_id)
+        unit.connection.execute(kind.table.delete().where(kind.table.c.id == row_id))
+    unit.record("delete", kind.noun, row_id, policy.tenant_id, before=kind.shape(before))
+
+
+def _checked(kind: Kind[R], fields: Mapping[str, Any]) -> dict[str, int]:
+    """Those of the numbers that were given, from texts, floats and booleans too. Raises Invalid."""
+    wrong: dict[str, list[str]] = {}
+    found: dict[str, int] = {}
+    for name in kind.numbers:
+        if name not in fields:
+            continue
+        value = _integer(fields[name])
+        told = [] if value is not None else [f"{name} should be of type integer"]
+        if name == kind.unsigned and (value is None or value < 0):
+            told.append(f"{name} should be a positive integer")
+        if value is not None and abs(value) > kind.largest:
+            told.append(f"{name} should be from {-kind.largest} to {kind.largest}")
+        if told:
+            wrong[name] = told
+        found[name] = value or 0
+    if wrong:
+        raise errors.Invalid(wrong, fields[next(iter(wrong))])
+    return found
+
+
+def _integer(value: Any) -> int | None:
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
