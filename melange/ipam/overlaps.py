@@ -42,7 +42,7 @@ def tell(unit: Unit, wrong: Mistakes, place: Place) -> None:
 
 
 def _of_network(unit: Unit, wrong: Mistakes, place: Place, network_id: str) -> None:
-    enter(unit, f"network:{network_id}")
+    enter(unit, network_space(network_id))
     c = ip_blocks.c
     here = (c.network_id == network_id, c.parent_id.is_(None))
     others = sa.select(c.id).where(*here, c.type != place.kind, c.id != (place.own_id or ""))
@@ -79,6 +79,11 @@ def _overlapping(unit: Unit, place: Place, *where: sa.ColumnElement[bool]) -> st
     )
     row = unit.connection.execute(query).one_or_none()
     return row.cidr if row is not None and row.first <= place.span.last else None
+
+
+def network_space(network_id: str) -> str:
+    """The name of the space of a network's blocks."""
+    return f"network:{network_id}"
 
 
 def enter(unit: Unit, name: str) -> None:

@@ -1,0 +1,110 @@
+"""Interfaces made together with their addresses, one at a time or all of an instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from melange import errors
+from melange.db import tables
+from melange.ipam import interfaces, network_allocation
+from melange.ipam.interfaces import Interface
+from melange.ipam.unit import Unit
+from netkit.errors import Forbidden
+
+MOST = 1024
+"""Interfaces made at once."""
+
+
+@dataclass(frozen=True)
+class Plug:
+    """An interface that is to be. ``network_id``: where it gets addresses; None: nowhere.
+
+    ``network_tenant_id``: who has the network. ``addresses``: these and no others.
+    """
+
+    tenant_id: str
+    vif_id: str | None = None
+    device_id: str | None = None
+    mac_address: str | None = None
+    network_id: str | None = None
+    network_tenant_id: str | None = None
+    addresses: Sequence[str] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def plug_of(
+    fields: Mapping[str, Any], id_key: str, tenant_id: str | None, device_id: str | None
+) -> Plug:
+    """Of the fields of a request. Raises Invalid when what is needed is missing."""
+    network = fields.get("network") or {}
+    missing = [] if tenant_id else ["tenant_id"]
+    if network:
+        missing += [f"network.{name}" for name in ("id", "tenant_id") if not network.get(name)]
+    if missing:
+        raise errors.Invalid({name: f"{name} should be present" for name in missing})
+    return Plug(
+        tenant_id=str(tenant_id),
+        vif_id=fields.get(id_key) or None,
+        device_id=device_id,
+        mac_address=fields.get("mac_address") or None,
+        network_id=network.get("id"),
+        network_tenant_id=network.get("tenant_id"),
+        addresses=network.get("addresses") or (),
+    )
+
+
+def create(unit: Unit, plugs: Sequence[Plug]) -> list[Interface]:
+    """All of them, or an exception and none.
+
+    Raises Forbidden for a tenant whose objects the caller may not see, Invalid for too many, and
+    what ``interfaces.create`` and ``network_allocation.allocate`` do.
+    """
+    if len(plugs) > MOST:
+        raise errors.Invalid({"interfaces": f"at most {MOST} at once"}, len(plugs))
+    return [_create(unit, plug) for plug in plugs]
+
+
+def of_device(unit: Unit, device_id: str, *, lock: bool = False) -> list[Interface]:
+    """The interfaces of the device that the caller may see, oldest first."""
+    c = tables.interfaces.c
+    query = sa.select(tables.interfaces).where(c.device_id == device_id).order_by(c.id)
+    if unit.caller.project_filter is not None:
+        query = query.where(c.tenant_id == unit.caller.project_filter)
+    rows = unit.connection.execute(query.with_for_update() if lock else query)
+    return [interfaces.of_row(row) for row in rows]
+
+
+def replace(unit: Unit, device_id: str, plugs: Sequence[Plug]) -> list[Interface]:
+    """The device has these interfaces from now on, and no others that the caller may see."""
+    delete(unit, device_id)
+    return create(unit, plugs)
+
+
+def delete(unit: Unit, device_id: str) -> None:
+    """All interfaces of the device that the caller may see. Repeatable."""
+    for interface in of_device(unit, device_id, lock=True):
+        interfaces.delete(unit, interface)
+
+
+def require_visible(unit: Unit, tenant_id: str) -> None:
+    """Raises Forbidden for a tenant whose objects the caller may not see."""
+    if not unit.caller.sees(tenant_id):
+        raise Forbidden(
+            f"you may not use what is tenant {tenant_id}'s", field="tenant_id", value=tenant_id
+        )
+
+
+def _create(unit: Unit, plug: Plug) -> Interface:
+    require_visible(unit, plug.tenant_id)
+    made = interfaces.create(unit, plug.vif_id, plug.tenant_id, plug.device_id, plug.mac_address)
+    if plug.network_id is not None:
+        owner = plug.network_tenant_id or plug.tenant_id
+        require_visible(unit, owner)
+        network_allocation.allocate(
+            unit, owner, plug.network_id, made, plug.addresses, plug.parameters
+        )
+    return made
