@@ -70,8 +70,8 @@ OPTS: list[cfg.Opt] = [
         "access_log",
         default="text",
         choices=[
-            ("text", "key=value pairs, through the log of this process"),
-            ("json", "one JSON object a line, on the standard output stream"),
+            ("text", "key=value pairs, on the standard output stream"),
+            ("json", "the same as one JSON object a line"),
             ("off", "no line"),
         ],
         help="What is written of each answered request: time, client, method, path, status, bytes, "
