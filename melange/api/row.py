@@ -112,7 +112,7 @@ def _usual_actions(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
         collection, _, last = row.path.rpartition("/")
         member = row.path
         if not last.startswith("{"):
-            collection, member = row.path, f"{row.path}/{{id}}"
+            collection, member = row.path, f"{row.path}/{{member}}"
         elif not collection:
             continue
         yield from ((method, collection) for method in _COLLECTION)
