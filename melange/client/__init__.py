@@ -74,7 +74,7 @@ class Client:
 def connect(endpoint: str, *, auth: Any = None, patience: Patience | None = None) -> Client:
     """A client of the Melange at ``endpoint`` (``http://localhost:9898``).
 
-    ``auth``: a keystoneauth1 plug-in, such as ``identity.Password`` or ``http_basic.HTTPBasicAuth``;
+    ``auth``: a keystoneauth1 plug-in (``identity.Password``, ``http_basic.HTTPBasicAuth``, ...);
     none for a server with ``auth_strategy = noauth``.
     """
     session = Session(auth=auth or noauth.NoAuth(endpoint=endpoint), app_name="melange-client")
