@@ -9,7 +9,7 @@ import http
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from netkit.errors import BadRequest, Conflict, NotFound, ServiceError
+from netkit.errors import BadRequest, Conflict, Forbidden, NotFound, ServiceError
 
 
 class Invalid(BadRequest):
@@ -265,3 +265,14 @@ class FloatingIpNotFound(ModelNotFound):
 class NoFloatingBlock(Unprocessable):
     code = "no_floating_block"
     template = "There is no public block to take a floating IP from"
+
+
+class WebhookNotFound(ModelNotFound):
+    code, model = "webhook_not_found", "Webhook"
+
+
+class ForeignTenant(Forbidden):
+    """Another tenant than the caller's, named where it may not act for it."""
+
+    code = "foreign_tenant"
+    template = "you may not act for tenant {value}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from oslo_config import cfg
 
@@ -10,26 +10,21 @@ from melange.api import auth, faults, metrics, versions
 from melange.api.dialect import DIALECT
 from melange.api.policies import rules_of
 from melange.api.row import Row, routes
-from melange.api.transactions import Publish, Transactions
+from melange.api.transactions import Transactions
+from melange.events import Events
 from melange.ipam.settings import settings_of
-from melange.ipam.unit import Record
-from netkit.context import RequestContext
 from netkit.db import Database
 from netkit.policy import Authorizer
 from netkit.wsgi import Mapper, Request, Result, Route, databasefaults
-from netkit.wsgi.accesslog import AccessLog, log_pairs, print_json
+from netkit.wsgi.accesslog import AccessLog, print_json, print_pairs
 from netkit.wsgi.dispatch import Dispatcher
 from netkit.wsgi.environment import Environ, StartResponse, WsgiApp
 from netkit.wsgi.health import Health, database_probe
 from netkit.wsgi.metrics import CountRequests, Metrics
 from netkit.wsgi.middleware import ErrorShape, RequestId
 
-_ACCESS_LOGS = {"text": log_pairs, "json": print_json}
+_ACCESS_LOGS = {"text": print_pairs, "json": print_json}
 _HEALTH = "/healthcheck"
-
-
-def no_events(caller: RequestContext, records: Sequence[Record]) -> None:
-    """Tells nobody of a change."""
 
 
 def build_app(
@@ -37,12 +32,12 @@ def build_app(
     database: Database,
     rows: Iterable[Row],
     *,
-    publish: Publish = no_events,
+    events: Events | None = None,
     all_blocks: metrics.AllBlocks | None = None,
 ) -> WsgiApp:
     """The whole server: ``rows`` below ``/v0.1``, and what is beside it.
 
-    ``publish`` is told of committed changes. ``all_blocks``: the use of each IP block, for
+    ``events`` tells others of committed changes. ``all_blocks``: the use of each IP block, for
     ``/metrics?pools=1``; without it that is answered like ``/metrics``. Raises
     jsonschema.SchemaError, ValueError (a route twice), and what ``auth.authenticated`` does.
     """
@@ -53,7 +48,7 @@ def build_app(
     pools = page
     if all_blocks is not None:
         pools = metrics.PoolsPage(counted, authorizer, database, all_blocks)
-    api = _api(conf, database, rows, publish, authorizer)
+    api = _api(conf, database, rows, events, authorizer)
     # Authentication is the innermost layer but the dispatcher itself: nothing above it may depend
     # on who calls.
     private = auth.authenticated(conf, ByPath({metrics.PATH: pools}, api), authorizer)
@@ -77,10 +72,10 @@ def _api(
     conf: cfg.ConfigOpts,
     database: Database,
     rows: Iterable[Row],
-    publish: Publish,
+    events: Events | None,
     authorizer: Authorizer,
 ) -> Dispatcher:
-    transactions = Transactions(database, settings_of(conf), publish)
+    transactions = Transactions(database, settings_of(conf), events)
     mapper = Mapper(answers_head=False, tells_methods=False)
     mapper.under(f"/{versions.VERSION}").add(*routes(rows, transactions.wrap))
     return Dispatcher(

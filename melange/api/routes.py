@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
-from melange.api import extensions
+from melange.api import (
+    allocated_ip_addresses,
+    audit,
+    extensions,
+    floating_ips,
+    holders,
+    ip_addresses,
+    nat,
+    quotas,
+    tags,
+    utilization,
+    webhooks,
+)
 from melange.api.row import Row
 
 ROWS: list[Row] = [
+    *ip_addresses.ROUTES,
+    *allocated_ip_addresses.ROUTES,
+    *nat.ROUTES,
+    *holders.ROUTES,
+    *floating_ips.ROUTES,
+    *tags.ROUTES,
+    *quotas.ROUTES,
+    *utilization.ROUTES,
+    *audit.ROUTES,
+    *webhooks.ROUTES,
     *extensions.ROUTES,
 ]

@@ -6,7 +6,6 @@ After it: the events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,24 +13,23 @@ from oslo_db import exception as db_exc
 
 from melange.api import etags, idempotency
 from melange.api.row import Row
+from melange.events import Events
 from melange.ipam.settings import Settings
 from melange.ipam.unit import Record, Unit, utcnow
-from netkit.context import RequestContext
 from netkit.db import Database, Retry
 from netkit.wsgi.request import Reply, Request, Result
 from netkit.wsgi.routing import Handler
 
-Publish = Callable[[RequestContext, Sequence[Record]], None]
-"""Tells the world what a committed transaction has changed. Must not fail, nor wait."""
-
 
 class Transactions:
-    """Makes WSGI handlers of the API's handlers, which take a Unit too."""
+    """Makes WSGI handlers of the API's handlers, which take a Unit too. Without ``events`` nobody
+    is told of changes.
+    """
 
-    def __init__(self, database: Database, settings: Settings, publish: Publish) -> None:
+    def __init__(self, database: Database, settings: Settings, events: Events | None) -> None:
         self._database = database
         self._settings = settings
-        self._publish = publish
+        self._events = events
 
     def wrap(self, row: Row) -> Handler:
         """For ``api.row.routes``."""
@@ -55,24 +53,43 @@ class Transactions:
                     unit, request, lambda: _reply(row, request, unit, variables)
                 )
                 unit.write_audit()
+                if self._events is not None:
+                    self._events.outbox(unit)
             except db_exc.DBReferenceError as error:
                 # Somebody has deleted what was there when we looked: look again.
                 raise Retry(str(error)) from error
             return reply, unit.records
 
         def handle(request: Request, **variables: str) -> Result:
-            if row.express is not None and not idempotency.key_of(request):
-                quick: Reply | None = row.express(
-                    request, self._database, self._settings, **variables
-                )
-                if quick is not None:
-                    return quick
+            quick = self._quick(row, request, variables)
+            if quick is not None:
+                return quick
             reply, records = self._database.run(work, request, variables)
-            if records:
-                self._publish(request.context, records)
+            self._publish(request, records)
             return reply
 
         return handle
+
+    def _quick(self, row: Row, request: Request, variables: dict[str, str]) -> Reply | None:
+        """The answer of the handler's express way, if it has one that can be gone now."""
+        if row.express is None or idempotency.key_of(request):
+            return None
+        # Webhooks are told in the transaction of the change, which the express way leaves no room
+        # for.
+        if self._events is not None and self._events.has_webhooks():
+            return None
+        reply = row.express(request, self._database, self._settings, **variables)
+        if reply is None:
+            return None
+        view = (reply.body or {})["ip_address"]
+        tenant_id = view["used_by_tenant"]
+        record = Record("allocate", "ip_address", view["id"], tenant_id, None, view)
+        self._publish(request, [record])
+        return reply
+
+    def _publish(self, request: Request, records: list[Record]) -> None:
+        if self._events is not None and records:
+            self._events.publish(request.context, records)
 
     def _unit(self, request: Request, connection: sa.Connection) -> Unit:
         return Unit(connection, request.context, self._settings, utcnow())

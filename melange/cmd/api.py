@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import functools
@@ -60,9 +61,10 @@ def _check(conf: cfg.ConfigOpts) -> None:
     """Make the database ready, and find out here what a worker could not tell well."""
     # Not before the metrics have their directory: prometheus_client looks for it once.
     from melange.api.application import make_application
+    from melange.events import Events
 
     database = ready_database(conf)
-    make_application(conf, database)
+    make_application(conf, database, Events(conf, database))
     database.close()
 
 
@@ -86,11 +88,16 @@ def _server(conf: cfg.ConfigOpts, port: int) -> MPServer:
 def _application(args: Sequence[str], parent: int) -> WsgiApp:
     """In a worker: an application of its own, with connections of its own."""
     from melange.api.application import make_application
+    from melange.events import Events
 
     _end_with(parent)
     conf = configuration.load(args, prog=_PROG)
     log.setup(conf, configuration.PROJECT)
-    return make_application(conf, ready_database(conf))
+    database = ready_database(conf)
+    events = Events(conf, database)
+    events.start()
+    atexit.register(events.close)
+    return make_application(conf, database, events)
 
 
 def _end_with(parent: int) -> None:

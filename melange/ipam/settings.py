@@ -26,6 +26,7 @@ class Settings:
     audit: bool = True
     audit_keep_days: int = 90
     idempotency_hours: int = 24
+    private_webhooks: bool = False
     quotas: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -46,5 +47,6 @@ def settings_of(conf: cfg.ConfigOpts) -> Settings:
         audit=ipam.audit,
         audit_keep_days=ipam.audit_keep_days,
         idempotency_hours=ipam.idempotency_hours,
+        private_webhooks=conf.webhooks.allow_private_addresses,
         quotas={name: limit for name, limit in limits.items() if limit >= 0},
     )
