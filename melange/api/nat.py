@@ -1,0 +1,85 @@
+"""Inside globals of a local address, inside locals of a global one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from melange import errors
+from melange.api.row import Row, Schema, list_query
+from melange.ipam import addresses, blocks, nat, shapes
+from melange.ipam.addresses import Address
+from melange.ipam.nat import Side
+from melange.ipam.unit import Unit
+from netkit.wsgi import Request, Result
+
+_NAME: Schema = {"type": ["string", "null"], "maxLength": 255}
+_BODY: Schema = {
+    "type": "object",
+    "properties": {
+        "ip_addresses": {
+            "type": ["array", "null"],
+            "maxItems": 1024,
+            "items": {
+                "type": "object",
+                "properties": {"ip_block_id": _NAME, "ip_address": _NAME},
+            },
+        }
+    },
+}
+
+
+def _index(side: Side) -> Callable[..., Result]:
+    def index(request: Request, unit: Unit, tenant_id: str, block_id: str, address: str) -> Result:
+        own, page = _own(unit, tenant_id, block_id, address), request.page
+        found = nat.linked(unit, own, side, after=page.marker, limit=page.limit)
+        return 200, {"ip_addresses": [shapes.ip_address(one) for one in found]}
+
+    return index
+
+
+def _create(side: Side) -> Callable[..., Result]:
+    def create(request: Request, unit: Unit, tenant_id: str, block_id: str, address: str) -> Result:
+        own = _own(unit, tenant_id, block_id, address, lock=True)
+        references = request.body.get("ip_addresses")
+        if not references:
+            raise errors.Invalid({"ip_addresses": "ip_addresses should be present"})
+        nat.link(unit, own, nat.resolve(unit, tenant_id, references), side)
+        return 200, None
+
+    return create
+
+
+def _delete(side: Side) -> Callable[..., Result]:
+    def delete(
+        request: Request,
+        unit: Unit,
+        tenant_id: str,
+        block_id: str,
+        address: str,
+        other: str | None = None,
+    ) -> Result:
+        own = _own(unit, tenant_id, block_id, address, lock=True)
+        nat.unlink(unit, own, side, other)
+        return 200, None
+
+    return delete
+
+
+def _own(unit: Unit, tenant_id: str, block_id: str, address: str, *, lock: bool = False) -> Address:
+    block = blocks.get(unit, block_id, tenant_id)
+    return addresses.get(unit, block, address, lock=lock)
+
+
+def _rows(side: Side) -> list[Row]:
+    noun = side.noun
+    path = f"/ipam/tenants/{{tenant_id}}/ip_blocks/{{block_id}}/ip_addresses/{{address}}/{noun}"
+    delete = _delete(side)
+    return [
+        Row("GET", path, _index(side), f"{noun}:list", query=list_query(), kind="C"),
+        Row("POST", path, _create(side), f"{noun}:create", body=_BODY, kind="C"),
+        Row("DELETE", path, delete, f"{noun}:delete", kind="C"),
+        Row("DELETE", f"{path}/{{other}}", delete, f"{noun}:delete", kind="C"),
+    ]
+
+
+ROUTES = [row for side in Side for row in _rows(side)]

@@ -1,0 +1,106 @@
+"""Addresses of a block for whoever is named: interfaces are made, others may share an address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from melange import errors
+from melange.db.tables import allowed_ips
+from melange.identifiers import new_id
+from melange.ipam import allocation, interfaces, macs, tags
+from melange.ipam.addresses import Address
+from melange.ipam.allocation import Wish
+from melange.ipam.blocks import Block
+from melange.ipam.interfaces import Interface
+from melange.ipam.unit import Unit
+from netkit.upsert import insert_or_get
+
+MOST = 1024
+"""Addresses of one call."""
+
+Fields = Mapping[str, Any]
+
+
+def give(unit: Unit, block: Block, fields: Fields, count: int = 1) -> list[Address]:
+    """``count`` addresses, or the one that is named.
+
+    ``fields``: ``address``; ``interface_id`` (made, with ``used_by_device`` and ``mac_address``, if
+    there is none; without it the tenant's nameless one), ``tenant_id`` (who uses it; by default who
+    owns the block), ``allowed_interfaces`` (who else may have it), ``tags``; and whatever else an
+    address generator knows to use.
+
+    Raises ForeignTenant, InterfaceElsewhere, InterfaceNotFound, NotAllowedThere and what
+    ``interfaces.ensure`` and ``allocation.allocate`` do.
+    """
+    tenant_id = fields.get("tenant_id") or block.tenant_id
+    if tenant_id != block.tenant_id and not unit.caller.sees(tenant_id):
+        raise errors.ForeignTenant(field="tenant_id", value=tenant_id)
+    interface = interfaces.ensure(
+        unit,
+        fields.get("interface_id"),
+        tenant_id,
+        fields.get("used_by_device"),
+        fields.get("mac_address"),
+    )
+    interfaces.require_network(unit, interface, block)
+    wish = Wish(
+        interface,
+        address=fields.get("address") or None,
+        count=count,
+        parameters=_parameters(unit, interface, fields),
+    )
+    made = allocation.allocate(unit, block, wish)
+    sharers = [_sharer(unit, vif_id) for vif_id in fields.get("allowed_interfaces") or ()]
+    for address in made:
+        for sharer in sharers:
+            _allow(unit, block, address, sharer)
+        if fields.get("tags"):
+            tags.replace(unit, tags.ADDRESS, address.id, fields["tags"])
+    return made
+
+
+def give_all(unit: Unit, block: Block, wanted: Iterable[Fields]) -> list[Address]:
+    """One address for each, in that order; all of them or, with an exception, none. Equal
+    neighbours are one draw. Raises what ``give`` does.
+    """
+    made: list[Address] = []
+    for fields, count in _runs(wanted):
+        made += give(unit, block, fields, count)
+    return made
+
+
+def _runs(wanted: Iterable[Fields]) -> Iterator[tuple[Fields, int]]:
+    for fields, same in groupby(wanted):
+        count = sum(1 for _ in same)
+        if fields.get("address"):
+            # The second of them is refused as any address that is taken.
+            yield from [(fields, 1)] * count
+        else:
+            yield fields, count
+
+
+def _parameters(unit: Unit, interface: Interface, fields: Fields) -> dict[str, Any]:
+    mac = fields.get("mac_address") or macs.of_interface(unit, interface.id)
+    return {**fields, "used_by_tenant": interface.tenant_id, "mac_address": mac}
+
+
+def _sharer(unit: Unit, vif_id: str) -> Interface:
+    found = interfaces.get(unit, vif_id, lock=True)
+    if not unit.caller.sees(found.tenant_id):
+        raise errors.InterfaceNotFound(vif_id)
+    return found
+
+
+def _allow(unit: Unit, block: Block, address: Address, sharer: Interface) -> None:
+    if block.network_id != interfaces.network_of(unit, sharer):
+        raise errors.NotAllowedThere(address.address, sharer.shown_id)
+    values = {
+        "id": new_id(),
+        "ip_address_id": address.id,
+        "interface_id": sharer.id,
+        "created_at": unit.now,
+        "updated_at": unit.now,
+    }
+    insert_or_get(unit.connection, allowed_ips, ["ip_address_id", "interface_id"], values)
