@@ -59,7 +59,7 @@ def run(
         script = Path(folder, "load.lua")
         text = "nil" if body is None else f"[==[{body}]==]"
         script.write_text(_SCRIPT.format(method=method, body=text))
-        command = [program, "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout=30s"]
+        command = [program, "-t1", f"-c{clients}", f"-d{seconds:.0f}s", "--timeout=30s"]
         done = subprocess.run(
             [*command, f"-s{script}", url], capture_output=True, text=True, check=True
         )
