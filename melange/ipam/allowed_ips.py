@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import sqlalchemy as sa
 
 from melange import errors
 from melange.db.tables import allowed_ips, ip_addresses, ip_blocks
 from melange.identifiers import new_id
-from melange.ipam import addresses, addressing, interfaces, shapes
+from melange.ipam import addresses, addressing, interfaces, searching, shapes
 from melange.ipam.addresses import Address
 from melange.ipam.interfaces import Interface
 from melange.ipam.unit import Unit
 from netkit.upsert import insert_or_get
 
 
-def of_interface(unit: Unit, interface: Interface) -> list[Address]:
-    """Its own allocated addresses, and those explicitly allowed on it; oldest first."""
+def of_interface(unit: Unit, interface: Interface, filters: Mapping[str, Any]) -> list[Address]:
+    """Its own allocated addresses, and those explicitly allowed on it; oldest first. ``filters``:
+    of ``searching.narrowed``.
+    """
     c = ip_addresses.c
     mine = sa.or_(c.interface_id == interface.id, c.id.in_(_allowed_ids(interface)))
-    return addresses.fetch(unit, addresses.select().where(mine).order_by(c.id))
+    query = searching.narrowed(addresses.select().where(mine), filters)
+    return addresses.fetch(unit, query.order_by(c.id))
 
 
 def find(unit: Unit, interface: Interface, text: str) -> Address:

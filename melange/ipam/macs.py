@@ -85,9 +85,8 @@ def get_range(unit: Unit, range_id: str, *, lock: bool = False) -> MacRange:
     return MacRange(**row._mapping)
 
 
-def delete_range(unit: Unit, range_id: str) -> None:
-    """Interfaces keep the MAC addresses that they have of it. Raises MacAddressRangeNotFound."""
-    found = get_range(unit, range_id, lock=True)
+def delete_range(unit: Unit, found: MacRange) -> None:
+    """Interfaces keep the MAC addresses that they have of it. The caller has locked its row."""
     c = mac_address_ranges.c
     unit.connection.execute(mac_address_ranges.delete().where(c.id == found.id))
     pools.drop(unit.connection, found.pool_id)

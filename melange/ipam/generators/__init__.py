@@ -7,7 +7,7 @@ configuration name it, of a class that takes no arguments.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import stevedore
@@ -57,4 +57,5 @@ def load(name: str) -> Generator:
 @functools.cache
 def _installed() -> dict[str, type[Generator]]:
     """Those that can be imported; of the others stevedore logs why not."""
-    return {found.name: found.plugin for found in stevedore.ExtensionManager(NAMESPACE)}
+    manager: Iterable[Any] = stevedore.ExtensionManager(NAMESPACE)
+    return {found.name: found.plugin for found in manager}

@@ -1,0 +1,74 @@
+"""The interfaces of an instance, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from melange import errors
+from melange.api import etags, fieldtypes
+from melange.api.row import Row, body, fields
+from melange.ipam import configurations, instances
+from melange.ipam.instances import Plug
+from melange.ipam.interfaces import Interface
+from melange.ipam.unit import Unit
+from netkit.wsgi import Request, Result
+
+_PATH = "/ipam/instances/{device_id}/interfaces"
+
+
+def index(request: Request, unit: Unit, device_id: str) -> Result:
+    return 200, _shown(unit, instances.of_device(unit, device_id))
+
+
+def replace(request: Request, unit: Unit, device_id: str) -> Result:
+    _require_match(request, unit, device_id)
+    return 200, _shown(unit, instances.replace(unit, device_id, _plugs(request, device_id)))
+
+
+def add(request: Request, unit: Unit, device_id: str) -> Result:
+    """Answers with the new ones."""
+    return 201, _shown(unit, instances.create(unit, _plugs(request, device_id)))
+
+
+def delete(request: Request, unit: Unit, device_id: str) -> Result:
+    _require_match(request, unit, device_id)
+    instances.delete(unit, device_id)
+    return 200, None
+
+
+def _plugs(request: Request, device_id: str) -> list[Plug]:
+    given = fields(request, "instance")
+    missing = [name for name in ("tenant_id", "interfaces") if given.get(name) is None]
+    if missing:
+        raise errors.Invalid({name: f"{name} should be present" for name in missing})
+    return [
+        instances.plug_of(one, "virtual_interface_id", given["tenant_id"], device_id)
+        for one in given["interfaces"]
+    ]
+
+
+def _shown(unit: Unit, found: list[Interface]) -> dict[str, Any]:
+    return {"instance": {"interfaces": configurations.of_interfaces(unit, found)}}
+
+
+def _require_match(request: Request, unit: Unit, device_id: str) -> None:
+    if "If-Match" in request.http.headers:
+        found = instances.of_device(unit, device_id, lock=True)
+        view: Mapping[str, Any] = _shown(unit, found)["instance"]
+        etags.require_match(request, view)
+
+
+_MANY = {
+    "type": ["array", "null"],
+    "items": fieldtypes.interface("virtual_interface_id"),
+    "maxItems": instances.MOST,
+}
+_BODY = body("instance", {"tenant_id": fieldtypes.NAME, "interfaces": _MANY})
+
+ROUTES = [
+    Row("GET", _PATH, index, "instances:show", kind="C"),
+    Row("PUT", _PATH, replace, "instances:replace", body=_BODY, kind="C"),
+    Row("POST", _PATH, add, "instances:add", body=_BODY, kind="C"),
+    Row("DELETE", _PATH, delete, "instances:delete", kind="C"),
+]

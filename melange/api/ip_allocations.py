@@ -1,0 +1,61 @@
+"""Addresses of a network for an interface."""
+
+from __future__ import annotations
+
+from melange.api import fieldtypes
+from melange.api.row import Row, body, fields
+from melange.ipam import configurations, instances, interfaces, network_allocation, networks
+from melange.ipam.unit import Unit
+from netkit.wsgi import Request, Result
+
+_PATH = "/ipam/tenants/{tenant_id}/networks/{network_id}/interfaces/{vif_id}/ip_allocations"
+_NOT_OF_GENERATORS = ("addresses", "tenant_id", "used_by_device")
+
+
+def index(request: Request, unit: Unit, tenant_id: str, network_id: str, vif_id: str) -> Result:
+    networks.blocks_of_network(unit, tenant_id, network_id)
+    interface = interfaces.get(unit, vif_id)
+    found = network_allocation.held(unit, tenant_id, network_id, interface)
+    return 200, {"ip_addresses": configurations.of_addresses(unit, found)}
+
+
+def create(request: Request, unit: Unit, tenant_id: str, network_id: str, vif_id: str) -> Result:
+    given = fields(request, "network")
+    owner = given.get("tenant_id") or tenant_id
+    if owner != tenant_id:
+        instances.require_visible(unit, owner)
+    mac, device = given.get("mac_address") or None, given.get("used_by_device") or None
+    interface = interfaces.ensure(unit, vif_id, owner, device, mac)
+    made = network_allocation.allocate(
+        unit,
+        tenant_id,
+        network_id,
+        interface,
+        given.get("addresses") or (),
+        {name: value for name, value in given.items() if name not in _NOT_OF_GENERATORS},
+    )
+    return 201, {"ip_addresses": configurations.of_addresses(unit, made)}
+
+
+def delete(request: Request, unit: Unit, tenant_id: str, network_id: str, vif_id: str) -> Result:
+    networks.blocks_of_network(unit, tenant_id, network_id)
+    interface = interfaces.get(unit, vif_id, lock=True)
+    network_allocation.release(unit, tenant_id, network_id, interface)
+    return 200, None
+
+
+_CREATE = body(
+    "network",
+    {
+        "addresses": fieldtypes.ADDRESSES,
+        "tenant_id": fieldtypes.NAME,
+        "used_by_device": fieldtypes.NAME,
+        "mac_address": fieldtypes.NAME,
+    },
+)
+
+ROUTES = [
+    Row("GET", _PATH, index, "ip_allocations:list", kind="C"),
+    Row("POST", _PATH, create, "ip_allocations:create", body=_CREATE, kind="C"),
+    Row("DELETE", _PATH, delete, "ip_allocations:delete", kind="C"),
+]
