@@ -10,16 +10,23 @@ from melange.ipam.blocks import Block
 from melange.ipam.unit import Unit
 
 
-def delete(unit: Unit, block: Block) -> None:
-    """With its subnets and all addresses of them. Locks what it needs, parents first.
+def lock(unit: Unit, block_id: str, tenant_id: str) -> Block:
+    """The tenant's block, which is to be deleted, and its parent are locked, that one first.
 
-    Raises IpBlockNotFound when a rival was faster.
+    Raises IpBlockNotFound.
     """
-    parent = blocks.get(unit, block.parent_id, lock=True) if block.parent_id else None
-    block = blocks.get(unit, block.id, lock=True)
+    block = blocks.get(unit, block_id, tenant_id)
+    if block.parent_id is not None:
+        blocks.get(unit, block.parent_id, lock=True)
+    return blocks.get(unit, block_id, tenant_id, lock=True)
+
+
+def delete(unit: Unit, block: Block) -> None:
+    """With its subnets and all addresses of them. The caller has locked it by `lock`."""
     _delete(unit, block)
-    if parent is None:
+    if block.parent_id is None:
         return
+    parent = blocks.get(unit, block.parent_id)
     if blocks.children(unit, parent):
         carving.give_back(unit, parent, block.span)
     else:

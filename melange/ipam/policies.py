@@ -38,10 +38,16 @@ class Policy:
     updated_at: datetime.datetime
 
 
-def of_tenant(unit: Unit, tenant_id: str, window: Window) -> list[Policy]:
+def of_tenant(
+    unit: Unit, tenant_id: str, window: Window, *, name: str | None = None
+) -> list[Policy]:
+    """A page of them; those of that name, if one is given."""
     c = policies.c
-    query = window.of(sa.select(policies).where(c.tenant_id == tenant_id), c.id)
-    return [Policy(**row._mapping) for row in unit.connection.execute(query)]
+    query = sa.select(policies).where(c.tenant_id == tenant_id)
+    if name is not None:
+        query = query.where(c.name == name)
+    rows = unit.connection.execute(window.of(query, c.id))
+    return [Policy(**row._mapping) for row in rows]
 
 
 def get(unit: Unit, policy_id: str, tenant_id: str) -> Policy:
@@ -94,6 +100,12 @@ def delete(unit: Unit, policy: Policy) -> None:
         blocks.update(unit, block, {"policy_id": None})
     unit.connection.execute(policies.delete().where(policies.c.id == policy.id))
     unit.record("delete", "policy", policy.id, policy.tenant_id, before=shapes.policy(policy))
+
+
+def lock(unit: Unit, policy_id: str, tenant_id: str) -> Policy:
+    """As `get`; until the commit nobody else changes the policy, its rules, or its blocks."""
+    _lock(unit, get(unit, policy_id, tenant_id))
+    return get(unit, policy_id, tenant_id)
 
 
 @contextlib.contextmanager

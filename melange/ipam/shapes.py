@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 
 def ip_block(block: Block, tags: list[str] | None = None) -> dict[str, Any]:
+    """``tags`` None: without them."""
+    tagged = {} if tags is None else {"tags": tags}
     return {
         "id": block.id,
         "cidr": block.cidr,
@@ -31,6 +33,7 @@ def ip_block(block: Block, tags: list[str] | None = None) -> dict[str, Any]:
         "netmask": block.netmask,
         "priority": block.priority,
         "shared": block.shared,
+        **tagged,
         "created_at": block.created_at,
         "updated_at": block.updated_at,
     }

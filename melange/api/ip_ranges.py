@@ -1,0 +1,8 @@
+"""Ranges of addresses that the blocks of a policy do not give out."""
+
+from __future__ import annotations
+
+from melange.api.unusable import Handlers
+from melange.ipam import unusable
+
+ROUTES = Handlers(unusable.RANGES, "ip_ranges").rows()

@@ -1,0 +1,43 @@
+"""Subnets of a block."""
+
+from __future__ import annotations
+
+from melange.api.ip_blocks import BOOLEAN, PRIORITY, TEXT
+from melange.api.row import Row, body, fields
+from melange.ipam import block_lists, blocks, subnets
+from melange.ipam.unit import Unit
+from netkit.wsgi import Request, Result
+
+_PATH = "/ipam/tenants/{tenant_id}/ip_blocks/{block_id}/subnets"
+
+_CREATE = body(
+    "subnet",
+    {
+        "cidr": TEXT,
+        "prefix": {"type": ["integer", "null"], "minimum": 0, "maximum": 128},
+        "network_id": TEXT,
+        "tenant_id": TEXT,
+        "dns1": TEXT,
+        "dns2": TEXT,
+        "priority": PRIORITY,
+        "shared": BOOLEAN,
+    },
+)
+
+
+def index(request: Request, unit: Unit, tenant_id: str, block_id: str) -> Result:
+    block = blocks.get(unit, block_id, tenant_id)
+    return 200, {"subnets": block_lists.shown(unit, blocks.children(unit, block))}
+
+
+def create(request: Request, unit: Unit, tenant_id: str, block_id: str) -> Result:
+    """By CIDR; or the next free one: by its ``prefix`` length, or a ``cidr`` such as ``/26``."""
+    block = blocks.get(unit, block_id, tenant_id, lock=True)
+    subnet = subnets.create(unit, block, fields(request, "subnet"))
+    return 201, {"subnet": block_lists.shown(unit, [subnet])[0]}
+
+
+ROUTES = [
+    Row("GET", _PATH, index, "subnets:list", kind="C"),
+    Row("POST", _PATH, create, "subnets:create", body=_CREATE, kind="C"),
+]

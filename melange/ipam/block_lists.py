@@ -1,0 +1,77 @@
+"""Lists of a tenant's blocks, and what they are narrowed to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from melange import errors
+from melange.db.tables import ip_blocks
+from melange.ipam import addressing, blocks, shapes, tags
+from melange.ipam.addressing import Span
+from melange.ipam.blocks import Block
+from melange.ipam.lists import Window
+from melange.ipam.unit import Unit
+
+Conditions = Sequence[sa.ColumnElement[bool]]
+
+
+def of_tenant(
+    unit: Unit, tenant_id: str, filters: Mapping[str, Any], window: Window
+) -> list[Block]:
+    """A page of the tenant's blocks, subnets and all, that pass all the filters: ``type``,
+    ``network_id``, ``cidr`` (that very one), ``contains`` (an address or a CIDR), ``within`` (a
+    CIDR), ``tags`` (with commas: all of them). Other names are ignored. Raises Invalid.
+    """
+    c = ip_blocks.c
+    query = sa.select(ip_blocks).where(c.tenant_id == tenant_id)
+    for name, value in filters.items():
+        if name in _FILTERS:
+            query = query.where(*_FILTERS[name](value))
+    rows = unit.connection.execute(window.of(query, c.id))
+    return [blocks.of_row(row) for row in rows]
+
+
+def shown(unit: Unit, found: Sequence[Block]) -> list[dict[str, Any]]:
+    """The blocks as the API shows them, with their tags."""
+    if not found:
+        return []
+    of_all = tags.of_all(unit, tags.BLOCK, [block.id for block in found])
+    return [shapes.ip_block(block, of_all.get(block.id, [])) for block in found]
+
+
+def _cidr(text: str) -> Conditions:
+    span = _span("cidr", text)
+    c = ip_blocks.c
+    return [c.version == span.version, c.first == span.first, c.last == span.last]
+
+
+def _contains(text: str) -> Conditions:
+    span = _span("contains", text)
+    c = ip_blocks.c
+    return [c.version == span.version, c.first <= span.first, c.last >= span.last]
+
+
+def _within(text: str) -> Conditions:
+    span = _span("within", text)
+    c = ip_blocks.c
+    return [c.version == span.version, c.first >= span.first, c.last <= span.last]
+
+
+def _span(name: str, text: str) -> Span:
+    try:
+        return addressing.parse_cidr(text)
+    except ValueError:
+        raise errors.Invalid({name: f"{name} should be an address or a CIDR"}, text) from None
+
+
+_FILTERS: Mapping[str, Callable[[str], Conditions]] = {
+    "type": lambda text: [ip_blocks.c.type == text],
+    "network_id": lambda text: [ip_blocks.c.network_id == text],
+    "cidr": _cidr,
+    "contains": _contains,
+    "within": _within,
+    "tags": lambda text: tags.having(tags.BLOCK, ip_blocks.c.id, text),
+}
