@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from melange.db.tables import audit_records
+from melange.ipam import addressing
 from melange.ipam.unit import Unit
 
 FILTERS = ("tenant_id", "resource", "resource_id", "action", "user_id", "request_id")
@@ -62,5 +63,15 @@ def purge(unit: Unit, limit: int = 1000) -> int:
 def _shape(row: sa.Row[Any]) -> dict[str, Any]:
     shown = dict(row._mapping)
     for name in ("before", "after"):
-        shown[name] = None if shown[name] is None else json.loads(shown[name])
+        shown[name] = None if shown[name] is None else _spelt(json.loads(shown[name]))
     return shown
+
+
+def _spelt(kept: dict[str, Any]) -> dict[str, Any]:
+    """An object of which an express allocation could keep no more than the address's number."""
+    if "value" in kept and "ip_block_id" in kept and "address" not in kept:
+        value = int(kept.pop("value"))
+        # No IPv6 block that is in use lies where IPv4's numbers are (RFC 4291, 2.5.5.1).
+        version = 4 if value < 2**32 else 6
+        kept |= {"address": addressing.address_text(version, value), "version": version}
+    return kept

@@ -11,7 +11,7 @@ import datetime
 import sqlalchemy as sa
 
 from melange.db.tables import allowed_ips, ip_addresses, ip_blocks
-from melange.ipam import addresses, blocks, rules, shapes, usage
+from melange.ipam import addresses, blocks, rules, shapes, tags, usage
 from melange.ipam.addresses import Address
 from melange.ipam.blocks import Block
 from melange.ipam.unit import Unit
@@ -88,6 +88,7 @@ def _purge(unit: Unit, block: Block, address: Address) -> None:
     if unit.connection.scalar(allowed.limit(1)) is not None:
         restore(unit, address)
         return
+    tags.drop(unit, tags.ADDRESS, [address.id])
     unit.connection.execute(ip_addresses.delete().where(ip_addresses.c.id == address.id))
     _count(unit, address, quarantined=-1)
     if not block.subnetted:
