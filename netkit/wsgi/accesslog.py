@@ -112,6 +112,3 @@ def _value(value: object) -> str:
     if not isinstance(value, str):
         return str(value)
     return value if _PLAIN.fullmatch(value) else json.dumps(value)
-
-
-log_pairs = print_pairs
