@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from oslo_config import cfg
 
-from melange.api import auth, faults, metrics, versions
+from melange.api import auth, faults, metrics, openapi, versions
 from melange.api.dialect import DIALECT
 from melange.api.policies import rules_of
 from melange.api.row import Row, routes
@@ -52,7 +52,8 @@ def build_app(
     # Authentication is the innermost layer but the dispatcher itself: nothing above it may depend
     # on who calls.
     private = auth.authenticated(conf, ByPath({metrics.PATH: pools}, api), authorizer)
-    public = ByPath({metrics.PATH: page}, _public(database, authorizer))
+    pages: dict[str, WsgiApp] = {metrics.PATH: page, openapi.PATH: openapi.Page(rows)}
+    public = ByPath(pages, _public(database, authorizer))
     # Load balancers, scrapers and clients that look for a version have no token.
     app: WsgiApp = _Fork(public, private)
     # A media type may choose the version; everything below finds it in the path.
@@ -129,4 +130,6 @@ def _is_public(environ: Environ) -> bool:
     path: str = environ["PATH_INFO"]
     if path == metrics.PATH:
         return not metrics.wants_pools(environ)
+    if path == openapi.PATH:
+        return bool(environ["REQUEST_METHOD"] == "GET")
     return path.removesuffix(".json").removesuffix(".xml") in {"", "/", _HEALTH}
