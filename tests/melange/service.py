@@ -25,7 +25,9 @@ from netkit.wsgi.environment import WsgiApp
 
 T = TypeVar("T")
 
-OPERATOR = RequestContext(None, "op", frozenset({"admin"}), "req-test", is_admin=True, all_projects=True)
+OPERATOR = RequestContext(
+    None, "op", frozenset({"admin"}), "req-test", is_admin=True, all_projects=True
+)
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,7 @@ class Service:
     conf: Any
     headers: dict[str, str] = field(default_factory=dict)
 
-    def call(
-        self, method: str, path: str, body: Any = None, **headers: str
-    ) -> webob.Response:
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> webob.Response:
         """``headers``: underscores stand for hyphens."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         request = webob.Request.blank(
@@ -88,7 +88,7 @@ class Service:
 def service(directory: Path, settings: str = "") -> Service:
     """A server with this configuration, and its SQLite database in the directory."""
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
-        file.write(f"[DEFAULT]\nstate_path = {directory}\n{settings}")
+        file.write(f"[DEFAULT]\nstate_path = {directory}\n[api]\naccess_log = off\n{settings}")
         file.flush()
         conf = configuration.load([], config_files=[file.name])
     database = ready_database(conf)
