@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.melange.service import Service, serve
+from tests.melange.everywhere import Melange, serve
 
 
 @pytest.fixture
-def service(sqlite_url: str) -> Iterator[Service]:
+def melange(sqlite_url: str) -> Iterator[Melange]:
     with serve(sqlite_url) as served:
         yield served
 
 
 @pytest.fixture
-def service_everywhere(database_url: str) -> Iterator[Service]:
+def melange_everywhere(database_url: str) -> Iterator[Melange]:
     """On SQLite, PostgreSQL and MariaDB in turn."""
     with serve(database_url) as served:
         yield served
