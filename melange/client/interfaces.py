@@ -8,7 +8,14 @@ from typing import Any, TypedDict, Unpack, cast
 
 from melange.client.noun import Noun
 from melange.client.transport import path
-from melange.client.types import Allocation, Interface, IpAddress, IpBlock, MacAddressRange
+from melange.client.types import (
+    Allocation,
+    Interface,
+    IpAddress,
+    IpBlock,
+    MacAddressRange,
+    Versioned,
+)
 
 
 class NetworkOfInterface(TypedDict, total=False):
@@ -26,7 +33,6 @@ class InterfaceFields(TypedDict, total=False):
     device_id: str
     mac_address: str
     network: NetworkOfInterface
-    tags: Sequence[str]
 
 
 class InterfaceOfInstance(TypedDict, total=False):
@@ -36,6 +42,10 @@ class InterfaceOfInstance(TypedDict, total=False):
 
 
 class Interfaces(Noun):
+    def list(self, tenant_id: str, **filters: Any) -> Iterator[Interface]:
+        where = path("ipam", "tenants", tenant_id, "interfaces")
+        return self._all(where, "interfaces", filters)
+
     def create(
         self,
         tenant_id: str,
@@ -59,15 +69,36 @@ class Interfaces(Noun):
         wanted = [{"tenant_id": tenant_id, **fields} for fields in interfaces]
         where = path("ipam", "interfaces")
         made = self._http.post(where, {"interfaces": wanted}, idempotency_key)["interfaces"]
-        return cast("list[Interface]", made)
+        return cast("builtins.list[Interface]", made)
 
     def show(self, tenant_id: str, interface_id: str) -> Interface:
         where = path("ipam", "tenants", tenant_id, "interfaces", interface_id)
         return cast(Interface, self._one(where, "interface"))
 
-    def delete(self, interface_id: str, *, if_match: str | None = None) -> None:
-        """Frees its MAC address and releases its addresses."""
-        self._http.delete(path("ipam", "interfaces", interface_id), if_match)
+    def show_versioned(self, tenant_id: str, interface_id: str) -> Versioned[Interface]:
+        where = path("ipam", "tenants", tenant_id, "interfaces", interface_id)
+        return self._one_versioned(where, "interface")
+
+    def update(
+        self,
+        tenant_id: str,
+        interface_id: str,
+        *,
+        device_id: str | None,
+        if_match: str | None = None,
+    ) -> Interface:
+        where = path("ipam", "tenants", tenant_id, "interfaces", interface_id)
+        fields = {"device_id": device_id}
+        return cast(Interface, self._update(where, "interface", fields, if_match))
+
+    def delete(
+        self, interface_id: str, tenant_id: str | None = None, *, if_match: str | None = None
+    ) -> None:
+        """Frees its MAC address and releases its addresses. Without ``tenant_id`` this is for
+        administrators.
+        """
+        tenant = () if tenant_id is None else ("tenants", tenant_id)
+        self._http.delete(path("ipam", *tenant, "interfaces", interface_id), if_match)
 
 
 class InstanceInterfaces(Noun):

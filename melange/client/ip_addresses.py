@@ -11,6 +11,8 @@ from melange.client.noun import Noun
 from melange.client.transport import path
 from melange.client.types import FloatingIp, Holder, IpAddress, Versioned
 
+_PAGE = 100
+
 
 class IpAddressFields(TypedDict, total=False):
     """``interface_id``: of a virtual interface, made if there is none yet. ``tenant_id``: who uses
@@ -145,7 +147,11 @@ class InsideAddresses(Noun):
     def list(
         self, tenant_id: str, block_id: str, address: str, **filters: Any
     ) -> Iterator[IpAddress]:
-        return self._all(self._path(tenant_id, block_id, address), "ip_addresses", filters)
+        """These lists tell no link to the next page: it begins after the last of this one."""
+        where, params = self._path(tenant_id, block_id, address), {"limit": _PAGE, **filters}
+        while found := self._http.get(where, params)["ip_addresses"]:
+            yield from found
+            params["marker"] = found[-1]["id"]
 
     def add(
         self,
@@ -168,7 +174,7 @@ class InsideAddresses(Noun):
         return block_path(tenant_id, block_id, "ip_addresses", address, self._collection, *further)
 
 
-class InsideLocal(TypedDict):
+class Inside(TypedDict):
     """The address that a floating IP leads to."""
 
     ip_block_id: str
@@ -185,7 +191,7 @@ class FloatingIps(Noun):
         *,
         ip_block_id: str | None = None,
         address: str | None = None,
-        inside_local: InsideLocal | None = None,
+        inside_local: Inside | None = None,
         idempotency_key: str | None = None,
     ) -> FloatingIp:
         """From a public block of the tenant's, or a shared one; of ``ip_block_id`` if given.
@@ -203,7 +209,7 @@ class FloatingIps(Noun):
         self,
         tenant_id: str,
         floating_ip_id: str,
-        inside_local: InsideLocal | None,
+        inside_local: Inside | None,
         *,
         if_match: str | None = None,
     ) -> FloatingIp:

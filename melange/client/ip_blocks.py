@@ -99,6 +99,8 @@ class Subnets(Noun):
         prefix: int | None = None,
         network_id: str | None = None,
         subnet_tenant_id: str | None = None,
+        priority: int | None = None,
+        shared: bool | None = None,
         idempotency_key: str | None = None,
     ) -> IpBlock:
         """By ``cidr``, or the lowest free one with a length of ``prefix``."""
@@ -107,6 +109,8 @@ class Subnets(Noun):
             "prefix": prefix,
             "network_id": network_id,
             "tenant_id": subnet_tenant_id,
+            "priority": priority,
+            "shared": shared,
         }
         fields = {name: value for name, value in given.items() if value is not None}
         where = block_path(tenant_id, block_id, "subnets")

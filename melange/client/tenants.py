@@ -9,7 +9,7 @@ from typing import Any, TypedDict, Unpack, cast
 from melange.client.ip_blocks import block_path
 from melange.client.noun import Noun
 from melange.client.transport import path
-from melange.client.types import AuditRecord, Extension, Quota, Utilization, Webhook
+from melange.client.types import AuditRecord, Delivery, Extension, Quota, TenantUtilization, Webhook
 
 
 class Quotas(Noun):
@@ -61,17 +61,19 @@ class TagsOf:
         return cast("list[str]", self._http.get(self._where)["tags"])
 
     def add(self, tag: str) -> None:
+        """May be repeated."""
         self._http.put(f"{self._where}/{path(tag)}")
 
     def remove(self, tag: str) -> None:
+        """May be repeated."""
         self._http.delete(f"{self._where}/{path(tag)}")
 
 
 class Utilizations(Noun):
-    def of_tenant(self, tenant_id: str) -> Utilization:
+    def of_tenant(self, tenant_id: str) -> TenantUtilization:
         """Of a block: ``ip_blocks.utilization``."""
         where = path("ipam", "tenants", tenant_id, "utilization")
-        return cast(Utilization, self._one(where, "utilization"))
+        return cast(TenantUtilization, self._one(where, "utilization"))
 
 
 class Audit(Noun):
@@ -93,6 +95,13 @@ class WebhookFields(TypedDict, total=False):
 
 class Webhooks(Noun):
     """Of one tenant, or, without ``tenant_id``, of the administrators: about all tenants."""
+
+    def deliveries(
+        self, webhook_id: str, tenant_id: str | None = None, **filters: Any
+    ) -> Iterator[Delivery]:
+        """What was, is or will be posted. Filter: state."""
+        where = self._path(tenant_id, webhook_id, "deliveries")
+        return self._all(where, "deliveries", filters)
 
     def list(self, tenant_id: str | None = None, **filters: Any) -> Iterator[Webhook]:
         return self._all(self._path(tenant_id), "webhooks", filters)

@@ -6,7 +6,7 @@ members.
 
 from __future__ import annotations
 
-from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
+from typing import Any, Generic, NamedTuple, NotRequired, TypedDict, TypeVar
 
 T = TypeVar("T")
 
@@ -33,6 +33,7 @@ class IpBlock(_Timed):
     netmask: str
     priority: int
     shared: bool
+    tags: list[str]
 
 
 class IpAddress(_Timed):
@@ -130,17 +131,32 @@ class IpOctet(_Timed):
     policy_id: str
 
 
-class FloatingIp(TypedDict):
+class InsideLocal(TypedDict):
+    ip_block_id: str
+    address: str
+    interface_id: str | None
+    used_by_device: str | None
+
+
+class FloatingIp(_Timed):
     """``inside_local``: the address it leads to."""
 
     id: str
     address: str
+    version: int
     ip_block_id: str
-    inside_local: dict[str, Any] | None
+    tenant_id: str
+    inside_local: InsideLocal | None
 
 
 class Holder(TypedDict):
-    interface_id: str
+    """``interface_id`` None: nobody has claimed the address. ``previous``: who was it before; only
+    in the answer to a change.
+    """
+
+    address: str
+    interface_id: str | None
+    previous: NotRequired[str | None]
 
 
 class Use(TypedDict):
@@ -157,7 +173,7 @@ class Quota(TypedDict):
 
 
 class Utilization(TypedDict):
-    """Numbers of addresses; those of a whole tenant have no ``reserved``."""
+    """Numbers of addresses."""
 
     size: int
     allocated: int
@@ -166,10 +182,18 @@ class Utilization(TypedDict):
     free: int
 
 
+class TenantUtilization(Utilization):
+    ipv4: Utilization
+    ipv6: Utilization
+
+
 class Explanation(TypedDict):
-    """Why an address is available or is not: ``reason`` for programs, ``detail`` for people."""
+    """Why an address is available or is not: ``reason`` for programs, ``detail`` for people; and,
+    depending on the reason, who has it, until when it rests, which rule keeps it.
+    """
 
     address: str
+    ip_block_id: str
     available: bool
     reason: str
     detail: str
@@ -198,6 +222,19 @@ class Webhook(_Timed):
     tenant_id: str | None
     url: str
     events: list[str]
+    secret: NotRequired[str]
+
+
+class Delivery(_Timed):
+    """A post to a webhook: ``status`` and ``error`` are of the last attempt."""
+
+    id: str
+    event_type: str
+    state: str
+    attempts: int
+    next_attempt_at: str | None
+    status: int | None
+    error: str | None
 
 
 class Extension(TypedDict):

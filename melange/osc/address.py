@@ -77,14 +77,15 @@ class ListAddress(base.Lister):
             parser,
             address="Only this one",
             within="Only those within this CIDR",
-            device_id="Only those of this device",
+            used_by_device="Only those of this device",
+            interface_id="Only those of this interface",
             network_id="Only those of this network",
         )
         base.add_tags_filter(parser, "addresses")
 
     def objects(self, args: Args) -> Iterator[IpAddress]:
-        names = ("address", "within", "device_id", "network_id", "tags", "limit", "marker")
-        filters = base.given(args, *names)
+        names = ("address", "within", "used_by_device", "interface_id", "network_id", "tags")
+        filters = base.given(args, *names, "limit", "marker")
         if args.block is not None:
             return self.ipam.ip_addresses.list(self.tenant(args), self.block(args), **filters)
         tenant = None if args.all_tenants else self.tenant(args)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cliff.columns import FormattableColumn
-from osc_lib import exceptions
+from osc_lib import exceptions, utils
 from osc_lib.cli import format_columns, pagination
 from osc_lib.command import command
 
@@ -35,8 +35,9 @@ class IpamCommand(command.Command):
             parser.add_argument(
                 "--tenant",
                 metavar="<tenant>",
+                default=utils.env("OS_IPAM_TENANT"),
                 help="Tenant (project) that has it, by ID; by default the one you are"
-                " authenticated for, or that of --os-project-id",
+                " authenticated for (Env: OS_IPAM_TENANT)",
             )
         self.add_arguments(parser)
         return parser
@@ -51,19 +52,12 @@ class IpamCommand(command.Command):
         return client
 
     def tenant(self, args: Args) -> str:
-        found: str | None = args.tenant or self.own_tenant()
+        manager: Any = self.app.client_manager
+        token = manager.auth_ref  # None without Keystone.
+        found: str | None = args.tenant or (token and token.project_id)
         if not found:
             raise exceptions.CommandError("whose? give --tenant <tenant>")
         return found
-
-    def own_tenant(self) -> str | None:
-        """That of the token; without Keystone, what --os-project-id says."""
-        manager: Any = self.app.client_manager
-        token = manager.auth_ref
-        if token is not None and token.project_id:
-            return str(token.project_id)
-        found: str | None = manager.get_configuration().get("auth", {}).get("project_id")
-        return found or getattr(self.app.options, "project_id", None)
 
     def block(self, args: Args) -> str:
         """The id of the block that was meant by ``args.block``: an id, or a CIDR."""

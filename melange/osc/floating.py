@@ -7,7 +7,7 @@ from typing import Any
 
 from osc_lib import exceptions
 
-from melange.client.ip_addresses import InsideLocal
+from melange.client.ip_addresses import Inside
 from melange.client.types import FloatingIp
 from melange.osc import base
 from melange.osc.base import Args, Parser
@@ -21,7 +21,7 @@ def _add_inside(parser: Parser) -> None:
     )
 
 
-def _inside(command: base.IpamCommand, args: Args) -> InsideLocal | None:
+def _inside(command: base.IpamCommand, args: Args) -> Inside | None:
     if args.inside is None:
         return None
     args.block, comma, address = args.inside.partition(",")

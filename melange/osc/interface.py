@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from osc_lib import exceptions
@@ -47,19 +47,34 @@ class CreateInterface(base.ShowOne):
 
 
 class ListInterface(base.Lister):
-    """List the interfaces of a device"""
+    """List interfaces: a tenant's, or all of one device"""
 
-    takes_tenant = False
-    columns = ("id", "mac_address", "tenant_id", "addresses")
+    columns = ("id", "mac_address", "device_id", "tenant_id", "addresses")
 
     def add_arguments(self, parser: Parser) -> None:
-        parser.add_argument("device", metavar="<device>", help="Device (instance)")
+        parser.add_argument(
+            "--all-of-device",
+            metavar="<device>",
+            help="Whosever they are, for administrators; without --limit and filters",
+        )
+        base.add_filters(
+            parser,
+            device_id="Only those of this device",
+            network_id="Only those with an address of this network",
+            mac_address="Only the one with this MAC address",
+            address="Only those with this address",
+        )
+        base.add_tags_filter(parser, "interfaces")
 
-    def objects(self, args: Args) -> Sequence[dict[str, Any]]:
-        return [
-            {**found, "addresses": [one["address"] for one in found["ip_addresses"]]}
-            for found in self.ipam.instance_interfaces.list(args.device)
-        ]
+    def objects(self, args: Args) -> Iterator[dict[str, Any]]:
+        names = ("device_id", "network_id", "mac_address", "address", "tags", "limit", "marker")
+        found: Iterable[Interface]
+        if args.all_of_device is not None:
+            found = self.ipam.instance_interfaces.list(args.all_of_device)
+        else:
+            found = self.ipam.interfaces.list(self.tenant(args), **base.given(args, *names))
+        for one in found:
+            yield {**one, "addresses": [address["address"] for address in one["ip_addresses"]]}
 
 
 class ShowInterface(base.ShowOne):
@@ -72,13 +87,25 @@ class ShowInterface(base.ShowOne):
         return self.ipam.interfaces.show(self.tenant(args), args.interface)
 
 
+class SetInterface(base.ShowOne):
+    """Change the device of an interface"""
+
+    def add_arguments(self, parser: Parser) -> None:
+        parser.add_argument("interface", metavar="<interface>", help="Interface, by ID")
+        which = parser.add_mutually_exclusive_group(required=True)
+        which.add_argument("--device", metavar="<device>", help="Device that has it now")
+        which.add_argument("--no-device", action="store_true", help="No device has it")
+
+    def object(self, args: Args) -> Interface:
+        return self.ipam.interfaces.update(self.tenant(args), args.interface, device_id=args.device)
+
+
 class DeleteInterface(base.Doing):
     """Delete interfaces, free their MAC addresses and release their addresses"""
-
-    takes_tenant = False
 
     def add_arguments(self, parser: Parser) -> None:
         parser.add_argument("interfaces", metavar="<interface>", nargs="+", help="By ID")
 
     def do(self, args: Args) -> None:
-        self.each(args.interfaces, lambda id: self.ipam.interfaces.delete(id))
+        tenant = self.tenant(args)
+        self.each(args.interfaces, lambda id: self.ipam.interfaces.delete(id, tenant))
