@@ -17,6 +17,7 @@ from melange.events import Events
 from melange.ipam.settings import Settings
 from melange.ipam.unit import Record, Unit, utcnow
 from netkit.db import Database, Retry
+from netkit.pool import NoSuchPool
 from netkit.wsgi.request import Reply, Request, Result
 from netkit.wsgi.routing import Handler
 
@@ -55,7 +56,7 @@ class Transactions:
                 unit.write_audit()
                 if self._events is not None:
                     self._events.outbox(unit)
-            except db_exc.DBReferenceError as error:
+            except (db_exc.DBReferenceError, NoSuchPool) as error:
                 # Somebody has deleted what was there when we looked: look again.
                 raise Retry(str(error)) from error
             return reply, unit.records

@@ -27,7 +27,8 @@ def delete(unit: Unit, block: Block) -> None:
     if block.parent_id is None:
         return
     parent = blocks.get(unit, block.parent_id)
-    if blocks.children(unit, parent):
+    siblings = sa.select(ip_blocks.c.id).where(ip_blocks.c.parent_id == parent.id)
+    if unit.connection.scalar(siblings.limit(1)) is not None:
         carving.give_back(unit, parent, block.span)
     else:
         carving.end(unit, parent)
