@@ -6,22 +6,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from melange.api import pages
+from melange.api.fieldtypes import TEXT
 from melange.api.row import Row, Schema, list_query
 from melange.db.tables import ip_addresses
 from melange.ipam import addresses, searching, shapes
 from melange.ipam.unit import Unit
 from netkit.wsgi import Request, Result
 
-_TEXT: Schema = {"type": "string", "maxLength": 255}
-
 FILTERS: dict[str, Schema] = {
-    "address": _TEXT,
-    "within": _TEXT,
-    "interface_id": _TEXT,
-    "used_by_device": _TEXT,
-    "used_by_tenant": _TEXT,
-    "network_id": _TEXT,
-    "tags": _TEXT,
+    "address": TEXT,
+    "within": TEXT,
+    "interface_id": TEXT,
+    "used_by_device": TEXT,
+    "used_by_tenant": TEXT,
+    "network_id": TEXT,
+    "tags": TEXT,
 }
 """Of each list of addresses."""
 
@@ -42,12 +42,11 @@ def _list(request: Request, unit: Unit, query: sa.Select[Any]) -> Result:
 
 def page(request: Request, unit: Unit, query: sa.Select[Any]) -> dict[str, Any]:
     """The body with the page of the query that the request asks for."""
-    asked = request.page
-    found = searching.page(unit, query, after=asked.marker, limit=asked.limit + 1)
-    return asked.collection("ip_addresses", [shapes.ip_address(one) for one in found])
+    found = searching.page(unit, query, pages.window(request))
+    return request.page.collection("ip_addresses", [shapes.ip_address(one) for one in found])
 
 
-_QUERY = list_query(**FILTERS, ip_block_id=_TEXT)
+_QUERY = list_query(**FILTERS, ip_block_id=TEXT)
 
 ROUTES = [
     Row(

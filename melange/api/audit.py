@@ -6,12 +6,12 @@ import datetime
 from typing import Any
 
 from melange import errors
-from melange.api.row import Row, Schema, list_query
+from melange.api.fieldtypes import TEXT
+from melange.api.row import Row, list_query
 from melange.ipam import audit
 from melange.ipam.unit import Unit
 from netkit.wsgi import Request, Result
 
-_TEXT: Schema = {"type": "string", "maxLength": 255}
 _ORDERS = ("oldest", "newest")
 _LARGEST = 2**63 - 1
 
@@ -61,16 +61,16 @@ def _moment(params: dict[str, Any], name: str) -> datetime.datetime | None:
 
 
 _QUERY = list_query(
-    resource=_TEXT,
-    resource_id=_TEXT,
-    action=_TEXT,
-    user_id=_TEXT,
-    request_id=_TEXT,
-    since=_TEXT,
-    until=_TEXT,
+    resource=TEXT,
+    resource_id=TEXT,
+    action=TEXT,
+    user_id=TEXT,
+    request_id=TEXT,
+    since=TEXT,
+    until=TEXT,
     order={"type": "string", "enum": list(_ORDERS)},
 )
-_QUERY_ALL = {**_QUERY, "properties": {**_QUERY["properties"], "tenant_id": _TEXT}}
+_QUERY_ALL = {**_QUERY, "properties": {**_QUERY["properties"], "tenant_id": TEXT}}
 
 ROUTES = [
     Row("GET", "/ipam/audit", index, "audit:list_all", query=_QUERY_ALL, kind="C"),

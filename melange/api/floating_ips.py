@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from melange.api import etags
+from melange.api import etags, pages
+from melange.api.fieldtypes import NAME, TEXT
 from melange.api.row import Row, Schema, body, fields, list_query
 from melange.db.tables import ip_addresses
 from melange.ipam import floating, searching
@@ -13,11 +14,9 @@ from melange.ipam.unit import Unit
 from netkit.wsgi import Request, Result
 
 _PATH = "/ipam/tenants/{tenant_id}/floating_ips"
-_NAME: Schema = {"type": ["string", "null"], "maxLength": 255}
-_TEXT: Schema = {"type": "string", "maxLength": 255}
 _LOCAL: Schema = {
     "type": ["object", "null"],
-    "properties": {"ip_block_id": _NAME, "address": _NAME},
+    "properties": {"ip_block_id": NAME, "address": NAME},
 }
 
 
@@ -42,12 +41,9 @@ def shape(found: FloatingIp) -> dict[str, Any]:
 
 
 def index(request: Request, unit: Unit, tenant_id: str) -> Result:
-    page = request.page
     query = searching.narrowed(floating.select(tenant_id), request.params)
-    if page.marker is not None:
-        query = query.where(ip_addresses.c.id > page.marker)
-    found = floating.fetch(unit, query.order_by(ip_addresses.c.id).limit(page.limit + 1))
-    return 200, page.collection("floating_ips", [shape(one) for one in found])
+    found = floating.fetch(unit, pages.window(request).of(query, ip_addresses.c.id))
+    return 200, request.page.collection("floating_ips", [shape(one) for one in found])
 
 
 def create(request: Request, unit: Unit, tenant_id: str) -> Result:
@@ -75,9 +71,9 @@ def delete(request: Request, unit: Unit, tenant_id: str, floating_ip_id: str) ->
     return 200, None
 
 
-_CREATE = body("floating_ip", {"ip_block_id": _NAME, "address": _NAME, "inside_local": _LOCAL})
+_CREATE = body("floating_ip", {"ip_block_id": NAME, "address": NAME, "inside_local": _LOCAL})
 _UPDATE = body("floating_ip", {"inside_local": _LOCAL})
-_QUERY = list_query(address=_TEXT, within=_TEXT, ip_block_id=_TEXT, network_id=_TEXT, tags=_TEXT)
+_QUERY = list_query(address=TEXT, within=TEXT, ip_block_id=TEXT, network_id=TEXT, tags=TEXT)
 
 ROUTES = [
     Row("GET", _PATH, index, "floating_ips:list", query=_QUERY),

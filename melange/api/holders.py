@@ -6,6 +6,7 @@ from typing import Any
 
 from melange import errors
 from melange.api import etags
+from melange.api.fieldtypes import NAME
 from melange.api.row import Row, body, fields
 from melange.ipam import addresses, blocks, holders, interfaces
 from melange.ipam.addresses import Address
@@ -63,7 +64,7 @@ def _address(
     return found
 
 
-_UPDATE = body("holder", {"interface_id": {"type": ["string", "null"], "maxLength": 255}})
+_UPDATE = body("holder", {"interface_id": NAME})
 
 ROUTES = [
     Row("GET", _PATH, show, "holders:show", kind="C"),

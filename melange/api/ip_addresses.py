@@ -7,6 +7,7 @@ from typing import Any
 from melange import errors
 from melange.api import etags
 from melange.api.allocated_ip_addresses import FILTERS, page
+from melange.api.fieldtypes import NAME, TEXT
 from melange.api.row import Row, Schema, fields, list_query
 from melange.db.tables import ip_addresses
 from melange.ipam import addresses, blocks, express, giving, quarantine, quotas, searching, shapes
@@ -16,7 +17,6 @@ from netkit.db import Database
 from netkit.wsgi import Reply, Request, Result
 
 _PATH = "/ipam/tenants/{tenant_id}/ip_blocks/{block_id}/ip_addresses"
-_NAME: Schema = {"type": ["string", "null"], "maxLength": 255}
 _COUNT: Schema = {"type": ["integer", "null"], "minimum": 1, "maximum": giving.MOST}
 
 
@@ -82,14 +82,14 @@ def restore(request: Request, unit: Unit, tenant_id: str, block_id: str, address
 
 
 _FIELDS: dict[str, Schema] = {
-    "address": _NAME,
-    "interface_id": _NAME,
-    "tenant_id": _NAME,
-    "used_by_device": _NAME,
-    "mac_address": _NAME,
+    "address": NAME,
+    "interface_id": NAME,
+    "tenant_id": NAME,
+    "used_by_device": NAME,
+    "mac_address": NAME,
     "allowed_interfaces": {
         "type": ["array", "null"],
-        "items": {"type": "string", "maxLength": 255},
+        "items": TEXT,
         "maxItems": 64,
     },
     "tags": {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 64},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from melange.api import fieldtypes
 from melange.api.row import Row, body, fields
-from melange.ipam import configurations, instances, interfaces, network_allocation, networks
+from melange.ipam import configurations, interfaces, network_allocation, networks, tenancy
 from melange.ipam.unit import Unit
 from netkit.wsgi import Request, Result
 
@@ -23,7 +23,7 @@ def create(request: Request, unit: Unit, tenant_id: str, network_id: str, vif_id
     given = fields(request, "network")
     owner = given.get("tenant_id") or tenant_id
     if owner != tenant_id:
-        instances.require_visible(unit, owner)
+        tenancy.require_visible(unit, owner)
     mac, device = given.get("mac_address") or None, given.get("used_by_device") or None
     interface = interfaces.ensure(unit, vif_id, owner, device, mac)
     made = network_allocation.allocate(

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from melange import errors
+from melange.api import pages
+from melange.api.fieldtypes import NAME
 from melange.api.row import Row, Schema, list_query
-from melange.ipam import addresses, blocks, nat, shapes
+from melange.ipam import addresses, blocks, nat, searching, shapes
 from melange.ipam.addresses import Address
 from melange.ipam.nat import Side
 from melange.ipam.unit import Unit
 from netkit.wsgi import Request, Result
 
-_NAME: Schema = {"type": ["string", "null"], "maxLength": 255}
 _BODY: Schema = {
     "type": "object",
     "properties": {
@@ -21,7 +22,7 @@ _BODY: Schema = {
             "maxItems": 1024,
             "items": {
                 "type": "object",
-                "properties": {"ip_block_id": _NAME, "ip_address": _NAME},
+                "properties": {"ip_block_id": NAME, "ip_address": NAME},
             },
         }
     },
@@ -30,9 +31,10 @@ _BODY: Schema = {
 
 def _index(side: Side) -> Callable[..., Result]:
     def index(request: Request, unit: Unit, tenant_id: str, block_id: str, address: str) -> Result:
-        own, page = _own(unit, tenant_id, block_id, address), request.page
-        found = nat.linked(unit, own, side, after=page.marker, limit=page.limit)
-        return 200, {"ip_addresses": [shapes.ip_address(one) for one in found]}
+        own = _own(unit, tenant_id, block_id, address)
+        found = searching.page(unit, nat.linked(own, side), pages.window(request))
+        shown = [shapes.ip_address(one) for one in found[: request.page.limit]]
+        return 200, {"ip_addresses": shown}
 
     return index
 

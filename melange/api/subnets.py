@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from melange.api.ip_blocks import BOOLEAN, PRIORITY, TEXT
 from melange.api.row import Row, body, fields
-from melange.ipam import block_lists, blocks, subnets
+from melange.ipam import block_lists, blocks, subnets, tenancy
 from melange.ipam.unit import Unit
 from netkit.wsgi import Request, Result
 
@@ -33,7 +33,11 @@ def index(request: Request, unit: Unit, tenant_id: str, block_id: str) -> Result
 def create(request: Request, unit: Unit, tenant_id: str, block_id: str) -> Result:
     """By CIDR; or the next free one: by its ``prefix`` length, or a ``cidr`` such as ``/26``."""
     block = blocks.get(unit, block_id, tenant_id, lock=True)
-    subnet = subnets.create(unit, block, fields(request, "subnet"))
+    given = fields(request, "subnet")
+    owner = given.get("tenant_id") or tenant_id
+    if owner != tenant_id:
+        tenancy.require_visible(unit, owner)
+    subnet = subnets.create(unit, block, given)
     return 201, {"subnet": block_lists.shown(unit, [subnet])[0]}
 
 

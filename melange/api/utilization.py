@@ -8,13 +8,13 @@ import dataclasses
 from typing import Any
 
 from melange import errors
-from melange.api.row import Row, Schema, query
+from melange.api.fieldtypes import TEXT
+from melange.api.row import Row, query
 from melange.ipam import blocks, explain, utilization
 from melange.ipam.unit import Unit
 from netkit.wsgi import Request, Result
 
 _BLOCK = "/ipam/tenants/{tenant_id}/ip_blocks/{block_id}"
-_TEXT: Schema = {"type": "string", "maxLength": 255}
 
 
 def show(request: Request, unit: Unit, tenant_id: str, block_id: str) -> Result:
@@ -65,7 +65,7 @@ ROUTES = [
         f"{_BLOCK}/explain",
         show_explanation,
         "explanation:show",
-        query=query(address=_TEXT),
+        query=query(address=TEXT),
         kind="C",
     ),
 ]

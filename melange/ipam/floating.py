@@ -105,7 +105,8 @@ def _address(unit: Unit, tenant_id: str, floating_id: str, *, lock: bool = False
 
 
 def _of(unit: Unit, address: Address) -> FloatingIp:
-    inside = nat.linked(unit, address, Side.LOCALS, limit=1)
+    linked = nat.linked(address, Side.LOCALS).order_by(ip_addresses.c.id).limit(1)
+    inside = addresses.fetch(unit, linked)
     return FloatingIp(
         id=address.id,
         address=address.address,

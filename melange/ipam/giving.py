@@ -7,15 +7,12 @@ from itertools import groupby
 from typing import Any
 
 from melange import errors
-from melange.db.tables import allowed_ips
-from melange.identifiers import new_id
-from melange.ipam import allocation, interfaces, macs, tags
+from melange.ipam import allocation, allowed_ips, interfaces, macs, tags, tenancy
 from melange.ipam.addresses import Address
 from melange.ipam.allocation import Wish
 from melange.ipam.blocks import Block
 from melange.ipam.interfaces import Interface
 from melange.ipam.unit import Unit
-from netkit.upsert import insert_or_get
 
 MOST = 1024
 """Addresses of one call."""
@@ -35,8 +32,8 @@ def give(unit: Unit, block: Block, fields: Fields, count: int = 1) -> list[Addre
     ``interfaces.ensure`` and ``allocation.allocate`` do.
     """
     tenant_id = fields.get("tenant_id") or block.tenant_id
-    if tenant_id != block.tenant_id and not unit.caller.sees(tenant_id):
-        raise errors.ForeignTenant(field="tenant_id", value=tenant_id)
+    if tenant_id != block.tenant_id:
+        tenancy.require_visible(unit, tenant_id)
     interface = interfaces.ensure(
         unit,
         fields.get("interface_id"),
@@ -52,10 +49,12 @@ def give(unit: Unit, block: Block, fields: Fields, count: int = 1) -> list[Addre
         parameters=_parameters(unit, interface, fields),
     )
     made = allocation.allocate(unit, block, wish)
-    sharers = [_sharer(unit, vif_id) for vif_id in fields.get("allowed_interfaces") or ()]
+    sharers = [
+        _sharer(unit, vif_id) for vif_id in sorted(set(fields.get("allowed_interfaces") or ()))
+    ]
     for address in made:
         for sharer in sharers:
-            _allow(unit, block, address, sharer)
+            allowed_ips.allow(unit, sharer, address, block.network_id)
         if fields.get("tags"):
             tags.replace(unit, tags.ADDRESS, address.id, fields["tags"])
     return made
@@ -91,16 +90,3 @@ def _sharer(unit: Unit, vif_id: str) -> Interface:
     if not unit.caller.sees(found.tenant_id):
         raise errors.InterfaceNotFound(vif_id)
     return found
-
-
-def _allow(unit: Unit, block: Block, address: Address, sharer: Interface) -> None:
-    if block.network_id != interfaces.network_of(unit, sharer):
-        raise errors.NotAllowedThere(address.address, sharer.shown_id)
-    values = {
-        "id": new_id(),
-        "ip_address_id": address.id,
-        "interface_id": sharer.id,
-        "created_at": unit.now,
-        "updated_at": unit.now,
-    }
-    insert_or_get(unit.connection, allowed_ips, ["ip_address_id", "interface_id"], values)

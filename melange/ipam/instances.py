@@ -10,10 +10,9 @@ import sqlalchemy as sa
 
 from melange import errors
 from melange.db import tables
-from melange.ipam import interfaces, network_allocation
+from melange.ipam import interfaces, network_allocation, tenancy
 from melange.ipam.interfaces import Interface
 from melange.ipam.unit import Unit
-from netkit.errors import Forbidden
 
 MOST = 1024
 """Interfaces made at once."""
@@ -60,7 +59,7 @@ def plug_of(
 def create(unit: Unit, plugs: Sequence[Plug]) -> list[Interface]:
     """All of them, or an exception and none.
 
-    Raises Forbidden for a tenant whose objects the caller may not see, Invalid for too many, and
+    Raises ForeignTenant for one whose objects the caller may not see, Invalid for too many, and
     what ``interfaces.create`` and ``network_allocation.allocate`` do.
     """
     if len(plugs) > MOST:
@@ -86,24 +85,18 @@ def replace(unit: Unit, device_id: str, plugs: Sequence[Plug]) -> list[Interface
 
 def delete(unit: Unit, device_id: str) -> None:
     """All interfaces of the device that the caller may see. Repeatable."""
-    for interface in of_device(unit, device_id, lock=True):
-        interfaces.delete(unit, interface)
-
-
-def require_visible(unit: Unit, tenant_id: str) -> None:
-    """Raises Forbidden for a tenant whose objects the caller may not see."""
-    if not unit.caller.sees(tenant_id):
-        raise Forbidden(
-            f"you may not use what is tenant {tenant_id}'s", field="tenant_id", value=tenant_id
-        )
+    # Whoever waits for the locks of a rival, that replaces them too, has to look for its new ones.
+    while of_device(unit, device_id):
+        for interface in of_device(unit, device_id, lock=True):
+            interfaces.delete(unit, interface)
 
 
 def _create(unit: Unit, plug: Plug) -> Interface:
-    require_visible(unit, plug.tenant_id)
+    tenancy.require_visible(unit, plug.tenant_id)
     made = interfaces.create(unit, plug.vif_id, plug.tenant_id, plug.device_id, plug.mac_address)
     if plug.network_id is not None:
         owner = plug.network_tenant_id or plug.tenant_id
-        require_visible(unit, owner)
+        tenancy.require_visible(unit, owner)
         network_allocation.allocate(
             unit, owner, plug.network_id, made, plug.addresses, plug.parameters
         )

@@ -39,16 +39,11 @@ class Side(Enum):
         return f"inside_{self.name.lower()}"
 
 
-def linked(
-    unit: Unit, address: Address, side: Side, *, after: str | None = None, limit: int | None = None
-) -> list[Address]:
-    """The counterparts, in the order of their ids, from the one after ``after`` on."""
+def linked(address: Address, side: Side) -> sa.Select[Any]:
+    """Its counterparts: a query of ``addresses.select``."""
     c = ip_nats.c
     theirs = sa.select(c[side.theirs]).where(c[side.own] == address.id)
-    query = addresses.select().where(ip_addresses.c.id.in_(theirs))
-    if after is not None:
-        query = query.where(ip_addresses.c.id > after)
-    return addresses.fetch(unit, query.order_by(ip_addresses.c.id).limit(limit))
+    return addresses.select().where(ip_addresses.c.id.in_(theirs))
 
 
 def link(unit: Unit, address: Address, others: Sequence[Address], side: Side) -> None:
@@ -74,7 +69,11 @@ def unlink(unit: Unit, address: Address, side: Side, other: str | None = None) -
     """From all counterparts or, given an address in any spelling, from those that have it.
     Repeatable.
     """
-    found = [one for one in linked(unit, address, side) if other is None or _is(one, other)]
+    found = [
+        one
+        for one in addresses.fetch(unit, linked(address, side))
+        if other is None or _is(one, other)
+    ]
     if found:
         c = ip_nats.c
         here = sa.and_(c[side.own] == address.id, c[side.theirs].in_([one.id for one in found]))

@@ -11,6 +11,7 @@ from melange import errors
 from melange.db.tables import interfaces, ip_addresses, ip_blocks
 from melange.ipam import addresses, addressing, tags
 from melange.ipam.addresses import Address
+from melange.ipam.lists import Window
 from melange.ipam.unit import Unit
 
 Conditions = list[sa.ColumnElement[bool]]
@@ -28,14 +29,8 @@ def narrowed(query: sa.Select[Any], filters: Mapping[str, Any]) -> sa.Select[Any
     return query
 
 
-def page(
-    unit: Unit, query: sa.Select[Any], *, after: str | None = None, limit: int
-) -> list[Address]:
-    """In the order of ids, from the one after ``after`` on."""
-    c = ip_addresses.c
-    if after is not None:
-        query = query.where(c.id > after)
-    return addresses.fetch(unit, query.order_by(c.id).limit(limit))
+def page(unit: Unit, query: sa.Select[Any], window: Window) -> list[Address]:
+    return addresses.fetch(unit, window.of(query, ip_addresses.c.id))
 
 
 def _address(text: str) -> Conditions:
