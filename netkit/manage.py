@@ -77,12 +77,13 @@ def opened(make: Callable[[], T]) -> T:
 def run(
     work: Callable[[], Outcome], format: str, expected: tuple[type[Exception], ...] = ()
 ) -> int:
-    """Prints what ``work`` results in; returns the exit code: its own or, after an error that is
-    expected, 2 if something does not exist and 1 else.
+    """Prints what ``work`` results in, unless that is empty; returns the exit code: its own or,
+    after an error that is expected, 2 if something does not exist and 1 else.
     """
     try:
         outcome = work()
-        print(render(outcome.result, format), flush=True)
+        if outcome.result:
+            print(render(outcome.result, format), flush=True)
     except BrokenPipeError:
         # The reader, such as head, has enough. Python would complain once more at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

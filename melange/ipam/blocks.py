@@ -106,9 +106,16 @@ def exclusions_under(block: Block, found: rules.Rules | None) -> Exclusions:
 
 
 def create(
-    unit: Unit, tenant_id: str, fields: Mapping[str, Any], parent: Block | None = None
+    unit: Unit,
+    tenant_id: str,
+    fields: Mapping[str, Any],
+    parent: Block | None = None,
+    *,
+    block_id: str | None = None,
 ) -> Block:
     """A new block; below ``parent`` (whose row the caller has locked), a subnet of it.
+
+    ``block_id``: of one that comes from elsewhere.
 
     Raises Invalid with all that is wrong, OverQuota.
     """
@@ -128,7 +135,7 @@ def create(
     assert span is not None
     excluded = _exclusions(span, gateway, found)
     block = Block(
-        id=new_id(),
+        id=block_id or new_id(),
         tenant_id=tenant_id,
         network_id=network_id,
         type=str(kind),

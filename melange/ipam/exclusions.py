@@ -71,10 +71,15 @@ class Exclusions:
 
     def count(self) -> int:
         """How many addresses are excluded."""
-        spans = self.spans()
+        return self.count_within(self.first, self.last)
+
+    def count_within(self, low: int, high: int) -> int:
+        """How many from ``low`` to ``high``, both of the block, are excluded."""
+        clipped = [(max(first, low), min(last, high)) for first, last in self.spans()]
+        spans = [span for span in clipped if span[0] <= span[1]]
         inside = sum(last - first + 1 for first, last in spans)
         wanted = {octet for octet in self.octets if 0 <= octet < self.modulus}
-        octets = self._matching(self.first, self.last, wanted)
+        octets = self._matching(low, high, wanted)
         return inside + octets - sum(self._matching(*span, wanted) for span in spans)
 
     def _range_spans(self) -> Iterator[Bounds]:

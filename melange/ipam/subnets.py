@@ -14,7 +14,9 @@ from melange.ipam.unit import Unit
 _TAKEN_OVER = ("dns1", "dns2", "priority", "shared")
 
 
-def create(unit: Unit, parent: Block, fields: Mapping[str, Any]) -> Block:
+def create(
+    unit: Unit, parent: Block, fields: Mapping[str, Any], *, block_id: str | None = None
+) -> Block:
     """A subnet of a block whose row the caller has locked.
 
     ``cidr``: the subnet's; or ``/26``, or ``prefix`` with 26: the next free one of that size, the
@@ -31,7 +33,9 @@ def create(unit: Unit, parent: Block, fields: Mapping[str, Any]) -> Block:
     values = {name: fields[name] for name in _TAKEN_OVER if name in fields}
     values["cidr"] = cidr
     values["network_id"] = fields.get("network_id") or parent.network_id
-    subnet = blocks.create(unit, fields.get("tenant_id") or parent.tenant_id, values, parent)
+    subnet = blocks.create(
+        unit, fields.get("tenant_id") or parent.tenant_id, values, parent, block_id=block_id
+    )
     carving.take(unit, parent, subnet.span)
     return subnet
 

@@ -1,0 +1,1 @@
+"""``melange-manage``: the database, clearing away, checks, and bringing data in and out."""
