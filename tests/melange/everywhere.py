@@ -53,6 +53,16 @@ class Melange(service.Service):
         assert answer.status_int == status, answer.text
         return answer
 
+    def send_xml(self, method: str, path: str, document: str) -> webob.Response:
+        request = webob.Request.blank(
+            f"/v0.1/ipam{path}",
+            method=method,
+            headers=self.headers,
+            body=document.encode(),
+            content_type="application/xml",
+        )
+        return request.get_response(self.app)
+
     def refusal(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, str]:
         """Status and error code of an answer that is a fault."""
         answer = self.call(method, path, body, **headers)
