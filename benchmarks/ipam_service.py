@@ -34,6 +34,7 @@ class Service:
         self.url = f"{root}/ipam/tenants/{TENANT}"
         self.database_url = database_url
         self._process = process
+        self._used = 0.0
         self._connection = http.client.HTTPConnection(urllib.parse.urlsplit(root).netloc)
 
     def call(self, method: str, path: str, body: Any = None, expected: int = 200) -> Any:
@@ -42,6 +43,9 @@ class Service:
         headers = {"Content-Type": "application/json"}
         whole = urllib.parse.urlsplit(path if path.startswith("http") else self.url + path)
         target = f"{whole.path}?{whole.query}" if whole.query else whole.path
+        if time.monotonic() - self._used > 5:  # the server may have closed it
+            self._connection.close()
+        self._used = time.monotonic()
         self._connection.request(method, target, data, headers)
         reply = self._connection.getresponse()
         text = reply.read()

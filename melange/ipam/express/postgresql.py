@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from melange.db.tables import (
     audit_records,
@@ -27,7 +28,8 @@ def statement(audited: bool, named: bool) -> tuple[str, dict[str, Any]]:
     ``audited``: it writes an audit record. ``named``: for the interface ``vif`` instead of the
     tenant's nameless one. The parameters: see `melange.ipam.express`.
     """
-    compiled = _statement(audited, named).compile(dialect=postgresql.psycopg.dialect())
+    dialect: sa.Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
+    compiled = _statement(audited, named).compile(dialect=dialect)
     constants = {name: value for name, value in compiled.params.items() if value is not None}
     return str(compiled), constants
 
@@ -124,7 +126,7 @@ def _counted(made: sa.CTE) -> sa.CTE:
 
 def _told(made: sa.CTE) -> sa.CTE:
     after = sa.bindparam("head", type_=sa.Text) + sa.cast(made.c.value, sa.Text) + "}"
-    row = {
+    row: dict[str, sa.ColumnElement[Any]] = {
         "at": sa.bindparam("now", type_=Timestamp),
         "request_id": sa.bindparam("request", type_=sa.String),
         "user_id": sa.bindparam("user", type_=sa.String),
