@@ -68,6 +68,12 @@ EXTENSIONS = (
         "Up to 1024 addresses, or a list of interfaces, in one call: all of them or none.",
     ),
     Extension(
+        "interfaces",
+        "Interfaces of a tenant",
+        "A tenant lists and deletes its interfaces and moves them to other devices; POST "
+        "/ipam/instances/{device}/interfaces adds to those that the instance has.",
+    ),
+    Extension(
         "next-subnet",
         "Next free subnet",
         "POST .../subnets with prefix instead of cidr carves the lowest free subnet of that size.",

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from melange import errors
-from melange.ipam import allocation, allowed_ips, interfaces, macs, tags, tenancy
+from melange.ipam import allocation, allowed_ips, interfaces, tags, tenancy
 from melange.ipam.addresses import Address
 from melange.ipam.allocation import Wish
 from melange.ipam.blocks import Block
@@ -28,8 +28,8 @@ def give(unit: Unit, block: Block, fields: Fields, count: int = 1) -> list[Addre
     owns the block), ``allowed_interfaces`` (who else may have it), ``tags``; and whatever else an
     address generator knows to use.
 
-    Raises ForeignTenant, InterfaceElsewhere, InterfaceNotFound, NotAllowedThere and what
-    ``interfaces.ensure`` and ``allocation.allocate`` do.
+    Raises ForeignTenant, InterfaceNotFound, NotAllowedThere and what ``interfaces.ensure`` and
+    ``allocation.allocate`` do.
     """
     tenant_id = fields.get("tenant_id") or block.tenant_id
     if tenant_id != block.tenant_id:
@@ -41,12 +41,11 @@ def give(unit: Unit, block: Block, fields: Fields, count: int = 1) -> list[Addre
         fields.get("used_by_device"),
         fields.get("mac_address"),
     )
-    interfaces.require_network(unit, interface, block)
     wish = Wish(
         interface,
         address=fields.get("address") or None,
         count=count,
-        parameters=_parameters(unit, interface, fields),
+        parameters=fields,
     )
     made = allocation.allocate(unit, block, wish)
     sharers = [
@@ -78,11 +77,6 @@ def _runs(wanted: Iterable[Fields]) -> Iterator[tuple[Fields, int]]:
             yield from [(fields, 1)] * count
         else:
             yield fields, count
-
-
-def _parameters(unit: Unit, interface: Interface, fields: Fields) -> dict[str, Any]:
-    mac = fields.get("mac_address") or macs.of_interface(unit, interface.id)
-    return {**fields, "used_by_tenant": interface.tenant_id, "mac_address": mac}
 
 
 def _sharer(unit: Unit, vif_id: str) -> Interface:
