@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.melange.everywhere import Melange, path_of
@@ -109,12 +111,13 @@ def test_many_addresses_are_given_together_or_not_at_all(melange: Melange, path:
 def test_a_call_gives_1_to_1024_addresses(melange: Melange) -> None:
     path = path_of(melange.new_block("10.0.0.0/16"), "ip_addresses")
     assert len(melange.post(path, {"ip_address": {"count": 1024}})["ip_addresses"]) == 1024
-    for body in (
+    bodies: list[Any] = [
         {"ip_address": {"count": 1025}},
         {"ip_address": {"count": 0}},
         {"ip_address": {"count": 2, "address": "10.0.9.9"}},
         {"ip_addresses": [{}] * 1025},
-    ):
+    ]
+    for body in bodies:
         assert melange.call("POST", path, body).status_int == 400
 
 
