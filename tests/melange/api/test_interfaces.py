@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import webob
+from defusedxml.ElementTree import fromstring
 
 from tests.melange.service import Service, service
 
@@ -175,3 +177,29 @@ def test_changes_are_told_to_the_audit_log(melange: Service) -> None:
     melange.ok("DELETE", f"{ACME}/vif")
     records = melange.ok("GET", "/tenants/acme/audit?resource=interface")["audit_records"]
     assert {record["action"] for record in records} == {"create", "update", "delete"}
+
+
+def test_xml_does_the_same(melange: Service) -> None:
+    melange.block("acme", "10.0.0.0/24", "net")
+    asked = (
+        '<interface id="vif"><tenant_id>acme</tenant_id><network id="net" tenant_id="acme">'
+        "<addresses><address>10.0.0.9</address></addresses></network></interface>"
+    )
+    request = webob.Request.blank("/v0.1/ipam/interfaces.xml", method="POST", body=asked.encode())
+    request.content_type = "application/xml"
+    told = fromstring(request.get_response(melange.app).body)
+    assert (told.tag, told.findtext("id"), told.findtext("mac_address")) == (
+        "interface",
+        "vif",
+        "None",
+    )
+    assert told.findtext("ip_addresses/ip_addresse/address") == "10.0.0.9"
+    assert told.findtext("ip_addresses/ip_addresse/ip_block/cidr") == "10.0.0.0/24"
+
+
+def test_an_id_that_is_too_long_is_refused(melange: Service) -> None:
+    assert refusal(melange, id="v" * 256)[0] == 400
+    melange.block("acme", "10.0.0.0/24", "net")
+    path = f"/tenants/acme/networks/net/interfaces/{'v' * 256}/ip_allocations"
+    status, detail = melange.refused("POST", path)
+    assert status == 400 and "virtual_interface_id has at most 255 characters" in detail

@@ -86,6 +86,15 @@ def count(run: Run, table: sa.Table) -> int:
     return found
 
 
+def free_macs(run: Run) -> int:
+    def work(unit: Unit) -> int:
+        pools = [one.pool_id for one in macs.ranges(unit)]
+        return sum(macs.pools.free_count(unit.connection, pool_id) for pool_id in pools)
+
+    found: int = run(work)
+    return found
+
+
 def test_one_vif_id_becomes_one_interface_with_one_mac_address(run: Run) -> None:
     run(lambda unit: macs.create_range(unit, {"cidr": "AA:00:00:00:00:00/40"}))
     made = at_once(run, lambda unit, n: interfaces.ensure(unit, "vif", "acme").id)
@@ -109,11 +118,7 @@ def test_no_mac_address_is_had_twice_while_interfaces_come_and_go(run: Run) -> N
     assert len(set(at_once(run, come))) == THREADS
     at_once(run, replace)
     assert count(run, mac_addresses) == THREADS
-    free = sum(
-        run(lambda unit, one=one: macs.pools.free_count(unit.connection, one.pool_id))
-        for one in run(macs.ranges)
-    )
-    assert free == 2**6 + 2**5 - THREADS
+    assert free_macs(run) == 2**6 + 2**5 - THREADS
 
 
 def test_given_and_drawn_mac_addresses_and_a_new_range_get_along(run: Run) -> None:
@@ -125,10 +130,8 @@ def test_given_and_drawn_mac_addresses_and_a_new_range_get_along(run: Run) -> No
             interfaces.create(unit, f"v{n}", "acme", None, given)
 
     at_once(run, work)
-    (one,) = run(macs.ranges)
-    for n in range(THREADS):
-        run(lambda unit, n=n: interfaces.delete(unit, interfaces.get(unit, f"v{n}", lock=True)))
-    assert run(lambda unit: macs.pools.free_count(unit.connection, one.pool_id)) == 2**7
+    at_once(run, lambda unit, n: interfaces.delete(unit, interfaces.get(unit, f"v{n}", lock=True)))
+    assert count(run, mac_addresses) == 0 and free_macs(run) == 2**7
 
 
 def test_an_unknown_network_gets_one_default_block_of_which_each_gets_another_address(
@@ -145,9 +148,12 @@ def test_an_unknown_network_gets_one_default_block_of_which_each_gets_another_ad
 
 
 def test_an_interface_gets_on_one_network_only(run: Run) -> None:
-    for n in range(4):
-        fields = {"type": "private", "cidr": "10.1.0.0/24", "network_id": f"net{n}"}
-        run(lambda unit, fields=fields: blocks.create(unit, "acme", fields))
+    def make(unit: Unit) -> None:
+        for n in range(4):
+            fields = {"type": "private", "cidr": "10.1.0.0/24", "network_id": f"net{n}"}
+            blocks.create(unit, "acme", fields)
+
+    run(make)
 
     def work(unit: Unit, n: int) -> str | None:
         nic = interfaces.ensure(unit, "vif", "acme")
