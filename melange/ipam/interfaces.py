@@ -132,8 +132,7 @@ def change_device(unit: Unit, interface: Interface, device_id: str | None) -> In
 
 def delete(unit: Unit, interface: Interface) -> None:
     """Frees its MAC address and releases its addresses. The caller has locked it."""
-    before = shapes.interface(interface, macs.of_interface(unit, interface.id), [])
-    macs.free(unit, interface.id)
+    before = shapes.interface(interface, macs.free(unit, interface.id), [])
     release(unit, interface, None)
     tags.drop(unit, tags.INTERFACE, [interface.id])
     unit.connection.execute(interfaces.delete().where(interfaces.c.id == interface.id))
@@ -191,8 +190,7 @@ def _make(
 
 
 def _finish(unit: Unit, found: Interface, mac_address: str | None) -> None:
-    macs.assign(unit, found.id, mac_address)
-    after = shapes.interface(found, macs.of_interface(unit, found.id), [])
+    after = shapes.interface(found, macs.assign(unit, found.id, mac_address), [])
     unit.record("create", "interface", found.shown_id, found.tenant_id, after=after)
 
 

@@ -94,9 +94,9 @@ def delete_range(unit: Unit, found: MacRange) -> None:
     unit.record("delete", "mac_address_range", found.id, None, before)
 
 
-def assign(unit: Unit, interface_id: str, text: str | None) -> int | None:
-    """The MAC address that an interface gets: the given one, else one of a range; None when there
-    are no ranges.
+def assign(unit: Unit, interface_id: str, text: str | None) -> str | None:
+    """The MAC address that an interface gets, as text: the given one, else one of a range; None
+    when there are no ranges.
 
     Raises Invalid, MacTaken, NoMoreMacs.
     """
@@ -108,20 +108,22 @@ def assign(unit: Unit, interface_id: str, text: str | None) -> int | None:
         while tries and (mac := _draw(unit, one)) is not None:
             # What is taken, by a given MAC address that was faster than the range, stays drawn.
             if _insert(unit, interface_id, mac, one):
-                return mac
+                return eui.mac_text(mac)
             tries -= 1
     if found:
         raise errors.NoMoreMacs()
     return None
 
 
-def free(unit: Unit, interface_id: str) -> None:
-    """Takes the MAC address from an interface that has one; others can have it at once."""
+def free(unit: Unit, interface_id: str) -> str | None:
+    """Takes its MAC address from an interface; others can have it at once. Returns it, as text;
+    None: it had none.
+    """
     c = mac_addresses.c
     query = sa.select(c.address).where(c.interface_id == interface_id)
     mac = unit.connection.scalar(query.with_for_update())
     if mac is None:
-        return
+        return None
     unit.connection.execute(mac_addresses.delete().where(c.interface_id == interface_id))
     for one in ranges(unit, containing=mac):
         try:
@@ -129,6 +131,7 @@ def free(unit: Unit, interface_id: str) -> None:
                 pools.release(unit.connection, one.pool_id, [mac])
         except NoSuchPool as gone:
             raise Retry(str(gone)) from gone
+    return eui.mac_text(mac)
 
 
 def of_interfaces(unit: Unit, ids: Iterable[str]) -> dict[str, str]:
@@ -154,7 +157,7 @@ def _canonical(first: int, last: int) -> str:
     return f"{eui.mac_text(first)}/{eui.BITS - (last - first).bit_length()}"
 
 
-def _assign_given(unit: Unit, interface_id: str, text: str) -> int:
+def _assign_given(unit: Unit, interface_id: str, text: str) -> str:
     mac = eui.parse_mac(text)
     inside = None
     for inside in ranges(unit, containing=mac):
@@ -167,7 +170,7 @@ def _assign_given(unit: Unit, interface_id: str, text: str) -> int:
             raise Retry(str(gone)) from gone
     if not _insert(unit, interface_id, mac, inside):
         raise errors.MacTaken(eui.mac_text(mac))
-    return mac
+    return eui.mac_text(mac)
 
 
 def _draw(unit: Unit, one: MacRange) -> int | None:
