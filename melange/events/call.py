@@ -47,10 +47,10 @@ def _post(
                 connection.connect()
                 connection.request("POST", target.path, body, {**headers, "Host": target.authority})
                 return connection.getresponse().status
-            except Exception as error:
+            finally:
+                # It may look like an error of any sort, or like an answer.
                 if cut.is_set():
-                    raise CallFailed(f"no answer within {timeout:.0f} s") from error
-                raise
+                    raise CallFailed(f"no answer within {timeout:.0f} s")
     finally:
         connection.close()
 

@@ -34,6 +34,7 @@ class Queue(Generic[T]):
         self._thread: threading.Thread | None = None
         self._sending = False
         self._closed = False
+        self._ended = False
         self._told = 0
         self._tell_at = 0.0
 
@@ -55,6 +56,7 @@ class Queue(Generic[T]):
             self._changed.wait_for(lambda: not self._waiting and not self._sending, timeout)
             lost = len(self._waiting) + self._sending
             self._waiting.clear()
+            self._ended = True
             self._tell_at = 0.0
             self._drop(lost, "this process ends")
 
@@ -78,7 +80,9 @@ class Queue(Generic[T]):
                 self._send(item)
             except Exception as error:
                 with self._changed:
-                    self._drop(1, str(error))
+                    # What was being sent when the queue was closed is counted there.
+                    if not self._ended:
+                        self._drop(1, str(error))
 
     def _drop(self, count: int, why: str) -> None:
         self.dropped += count
