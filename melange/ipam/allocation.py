@@ -100,8 +100,8 @@ def _is_taken(unit: Unit, block: Block, value: int) -> bool:
         try:
             blocks.pools.take(unit.connection, block.pool_id, value)
         except ValueTaken:
-            if not quarantine.reclaim(unit, block, value=value):
-                return False
+            # Where this finds nothing, a rival may have been faster, and have left it free.
+            quarantine.reclaim(unit, block, value=value)
         except OutsidePool:
             return False
         else:
@@ -148,12 +148,16 @@ def _generator_name(unit: Unit, block: Block, found: rules.Rules | None) -> str:
 
 def _draw(unit: Unit, block: Block, count: int, *, picky: bool) -> list[int]:
     permitted = blocks.exclusions_of(unit, block).next_permitted if picky else None
+    nothing_due = False
     while True:
         try:
             return blocks.pools.draw(unit.connection, block.pool_id, count, permitted)
         except PoolExhausted:
-            if not quarantine.reclaim(unit, block):
+            # A rival may have given back to the pool, since we looked there, what was due when we
+            # look for that. So it is full if that happens twice.
+            if nothing_due:
                 raise errors.BlockFull(field="ip_block_id", value=block.id) from None
+            nothing_due = not quarantine.reclaim(unit, block)
 
 
 def _first_free(unit: Unit, block: Block, candidates: Iterator[int], any_will_do: bool) -> int:

@@ -9,10 +9,7 @@ import contextlib
 import datetime
 import functools
 import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from typing import TypeVar
+from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -21,10 +18,8 @@ from netkit.db import Database
 from netkit.pool import AlreadyFree, PoolExhausted, ValueTaken
 from tests.conftest import new_database
 from tests.pooling import free_values, metadata, pools
+from tests.waiting import PATIENCE, in_background, wait_until_someone_waits
 
-T = TypeVar("T")
-
-PATIENCE = 10.0
 PAST = datetime.datetime(2021, 3, 1)
 STRIPE = 8
 """How wide the stripes of the pools of 1 to 16 and 1 to 64 are."""
@@ -45,35 +40,6 @@ def transaction(database: Database) -> Iterator[sa.Connection]:
     with database.engine.connect() as connection:
         yield connection
         connection.rollback()
-
-
-def in_background(work: Callable[[], T]) -> Future[T]:
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future
-
-
-def wait_until_someone_waits(database: Database) -> None:
-    """Until the server says that a transaction waits for a lock of another."""
-    query = {
-        "postgresql": "SELECT count(*) FROM pg_locks WHERE NOT granted",
-        "mysql": "SELECT count(*) FROM information_schema.innodb_lock_waits",
-    }[database.dialect]
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        with database.engine.connect() as connection:
-            if connection.exec_driver_sql(query).scalar():
-                return
-        # MariaDB shows the same again to whoever asks within 0.1 s.
-        time.sleep(0.15)
-    raise AssertionError(f"nobody waits for a lock after {PATIENCE} seconds")
 
 
 def test_draws_do_not_wait_for_each_others_commit(database: Database) -> None:
