@@ -14,6 +14,7 @@ from melange.db.tables import interfaces, ip_addresses
 from melange.ipam import addressing
 from melange.ipam.blocks import Block
 from melange.ipam.unit import Unit
+from netkit.rows import insert_all
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def get_by_id(unit: Unit, address_id: str, *, lock: bool = False) -> Address:
 
 
 def insert(unit: Unit, rows: Iterable[Mapping[str, Any]]) -> None:
-    unit.connection.execute(ip_addresses.insert(), [dict(row) for row in rows])
+    insert_all(unit.connection, ip_addresses, [dict(row) for row in rows])
 
 
 def change(unit: Unit, address_id: str, **values: Any) -> None:

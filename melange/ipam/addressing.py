@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from typing import NamedTuple
 
 import netaddr
@@ -46,8 +47,9 @@ def parse_address(text: str) -> tuple[int, int]:
 def address_text(version: int, value: int) -> str:
     """An address as Melange shows it: IPv6 in full, lower case."""
     if version == 4:
-        return str(ipaddress.IPv4Address(value))
-    return ipaddress.IPv6Address(value).exploded
+        return socket.inet_ntoa(value.to_bytes(4, "big"))
+    digits = f"{value:032x}"
+    return ":".join([digits[start : start + 4] for start in range(0, 32, 4)])
 
 
 def cidr_of(version: int, first: int, prefix: int) -> Span:

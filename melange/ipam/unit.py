@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from melange.db.tables import audit_records
 from melange.ipam.settings import Settings
 from netkit.context import RequestContext
+from netkit.rows import insert_all
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Unit:
         """Called once, at the end of the transaction."""
         if self.settings.audit and self.records:
             rows = [audit_row(record, self.caller, self.now) for record in self.records]
-            self.connection.execute(audit_records.insert(), rows)
+            insert_all(self.connection, audit_records, rows)
 
 
 def audit_row(record: Record, caller: RequestContext, now: datetime.datetime) -> dict[str, Any]:
@@ -80,4 +81,8 @@ def utcnow() -> datetime.datetime:
 
 
 def _text(value: Mapping[str, Any] | None) -> str | None:
-    return None if value is None else json.dumps(value, default=str, ensure_ascii=False)
+    return None if value is None else _encode(value)
+
+
+# An encoder made once: json.dumps would make one for each value.
+_encode = json.JSONEncoder(default=str, ensure_ascii=False).encode
