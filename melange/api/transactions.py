@@ -6,6 +6,7 @@ After it: the events.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,9 +18,12 @@ from melange.events import Events
 from melange.ipam.settings import Settings
 from melange.ipam.unit import Record, Unit, utcnow
 from netkit.db import Database, Retry
+from netkit.errors import BadRequest
 from netkit.pool import NoSuchPool
 from netkit.wsgi.request import Reply, Request, Result
 from netkit.wsgi.routing import Handler
+
+LONGEST_NAME = 255
 
 
 class Transactions:
@@ -34,7 +38,13 @@ class Transactions:
 
     def wrap(self, row: Row) -> Handler:
         """For ``api.row.routes``."""
-        return self._reading(row) if row.method == "GET" else self._writing(row)
+        handle = self._reading(row) if row.method == "GET" else self._writing(row)
+
+        def checked(request: Request, **variables: str) -> Result:
+            _require_names(variables)
+            return handle(request, **variables)
+
+        return checked
 
     def _reading(self, row: Row) -> Handler:
         def handle(request: Request, **variables: str) -> Result:
@@ -99,3 +109,14 @@ class Transactions:
 def _reply(row: Row, request: Request, unit: Unit, variables: dict[str, str]) -> Reply:
     result: Any = row.handler(request, unit, **variables)
     return result if isinstance(result, Reply) else Reply(*result)
+
+
+def _require_names(variables: Mapping[str, str]) -> None:
+    """Whatever a path names, some column has to hold. Raises BadRequest."""
+    for name, value in variables.items():
+        if len(value) > LONGEST_NAME:
+            raise BadRequest(
+                f"{name} has {len(value)} characters; give {LONGEST_NAME} at most",
+                field=name,
+                value=value,
+            )

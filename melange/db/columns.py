@@ -9,12 +9,30 @@ from sqlalchemy.dialects import mysql
 
 from netkit.pool import Timestamp
 
-# Ids are ASCII and compare octet by octet: a locale's rules would only make an index slower.
-Identifier = (
-    sa.String(36)
-    .with_variant(sa.String(36, collation="C"), "postgresql")
-    .with_variant(mysql.VARCHAR(36, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
-)
+
+class _Identifier(sa.types.TypeDecorator[str]):
+    """Ids are ASCII and compare octet by octet: a locale's rules would only make an index slower.
+
+    An id that a caller gave may be any text: as MariaDB refuses to compare other characters with
+    ASCII at all, they become question marks, which no id has.
+    """
+
+    impl = sa.String(36)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(sa.String(36, collation="C"))
+        if dialect.name in ("mysql", "mariadb"):
+            own = mysql.VARCHAR(36, charset="ascii", collation="ascii_bin")
+            return dialect.type_descriptor(own)
+        return dialect.type_descriptor(sa.String(36))
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else value.encode("ascii", "replace").decode()
+
+
+Identifier = _Identifier()
 """A row's id: a UUID as text."""
 
 Name = sa.String(255)

@@ -38,6 +38,8 @@ def allocate(
     statement = _STATEMENTS.get(database.dialect)
     if statement is None or "ip_addresses" in settings.quotas:
         return None
+    if not block_id.isascii():  # No block's, and MariaDB would not even compare it.
+        return None
     sql, constants = statement(settings.audit, vif_id is not None)
     now, address_id = utcnow(), new_id()
     known = {"id": address_id, "ip_block_id": block_id, "used_by_tenant": tenant_id}

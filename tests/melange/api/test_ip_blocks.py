@@ -185,3 +185,17 @@ def test_a_network_has_the_blocks_of_its_tenant_as_they_are_drawn_from(melange: 
     assert [one["cidr"] for one in listed] == ["10.1.0.0/24", "10.3.0.0/24", "10.2.0.0/24"]
     refused = melange.refused("GET", f"/tenants/{TENANT}/networks/n2")
     assert refused == (404, "Network n2 not found")
+
+
+def test_ids_that_no_block_can_have_are_not_found(melange_everywhere: Melange) -> None:
+    melange = melange_everywhere
+    for text in ("%C3%A4", "%F0%9F%98%80", "a'b", "x" * 255):
+        for method, below in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("POST", "/ip_addresses")):
+            refused = melange.refused(method, f"{BLOCKS}/{text}{below}")
+            assert refused == (404, "IpBlock Not Found")
+        assert melange.get(f"{BLOCKS}?marker={text}&network_id={text}") == {"ip_blocks": []}
+    body = {"ip_block": {"type": "private", "cidr": "10.0.0.0/8", "policy_id": "ä"}}
+    assert melange.refusal("POST", BLOCKS, body) == (400, "invalid_values")
+    body["ip_block"].pop("policy_id")
+    too_long = f"/tenants/{'t' * 256}/ip_blocks"
+    assert melange.refusal("POST", too_long, body) == (400, "bad_request")
