@@ -62,6 +62,7 @@ _USE = _object({"limit": {"type": ["integer", "null"]}, "used": COUNT})
 
 _COUNTS = {
     "size": COUNT,
+    "carved": COUNT,
     "allocated": COUNT,
     "quarantined": COUNT,
     "reserved": COUNT,
