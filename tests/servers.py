@@ -23,6 +23,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 START_SECONDS = 60.0
@@ -40,6 +41,38 @@ class ServerFailed(Exception):
 
 @contextlib.contextmanager
 def postgresql(*, durable: bool = False) -> Iterator[str]:
+    with postgresql_cluster(durable=durable) as cluster, cluster.running():
+        yield cluster.url
+
+
+@dataclass(frozen=True)
+class PostgresqlCluster:
+    """The data of a PostgreSQL server, which can run on them time and again."""
+
+    command: Sequence[str]
+    home: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+psycopg://postgres@{HOST}:{self.port}/postgres"
+
+    @property
+    def process_id(self) -> int:
+        """The first process of the server, while it runs."""
+        return int((self.home / "data" / "postmaster.pid").read_text().split()[0])
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        # SIGINT: disconnect the clients and stop; SIGTERM would wait for them.
+        with _running("postgres", self.command, self.home, signal.SIGINT) as check:
+            _wait(lambda: _answers_postgresql(self.port), check)
+            yield
+
+
+@contextlib.contextmanager
+def postgresql_cluster(*, durable: bool = False) -> Iterator[PostgresqlCluster]:
+    """A cluster of its own, which does not run yet."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     path = str(programs[-1]) if programs else _program("postgres", "postgresql")
     initdb = str(Path(path).with_name("initdb"))
@@ -57,10 +90,7 @@ def postgresql(*, durable: bool = False) -> Iterator[str]:
             "full_page_writes": "on" if durable else "off",
         }
         settings = [word for key, value in options.items() for word in ("-c", f"{key}={value}")]
-        # SIGINT: disconnect the clients and stop; SIGTERM would wait for them.
-        with _running("postgres", [path, "-D", str(data), *settings], home, signal.SIGINT) as check:
-            _wait(lambda: _answers_postgresql(port), check)
-            yield f"postgresql+psycopg://postgres@{HOST}:{port}/postgres"
+        yield PostgresqlCluster([path, "-D", str(data), *settings], home, port)
 
 
 @contextlib.contextmanager

@@ -146,7 +146,7 @@ def _summary(history: History, holds: Holds) -> dict[str, int]:
         "reused": sum(len(held) - 1 for held in holds.of.values()),
         "repeated": sum(len(call.operations) > 1 for call in holds.calls),
         "unknown": sum(call.unknown for call in holds.calls),
-        "disturbances": len(history.notes),
+        "notes": len(history.notes),
     }
 
 

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 LARGEST_BULK = 8
 MOST_HELD = 12
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.3
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
 """Seconds between the repetitions of a call."""
 
 
@@ -117,10 +117,10 @@ class Client:
             number = self._recorder.invoke(self.name, op, pool, self.name, **asked)
             try:
                 told = call()
-            except Full:
-                return self._recorder.complete(number, "fail", error=FULL)
             except Refused as refused:
-                return self._recorder.complete(number, "fail", error=f"refused: {refused}")
+                reason = FULL if isinstance(refused, Full) else f"refused: {refused}"
+                self._recorder.complete(number, "fail", error=reason)
+                return None
             except NotDone:
                 self._recorder.complete(number, "fail", error=NOT_DONE)
             except Unknown as unknown:

@@ -24,6 +24,7 @@ known. A ``key``: calls with the same key are one and the same call, repeated.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import math
 import threading
@@ -31,9 +32,10 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 Outcome = Literal["ok", "fail", "info"]
+_OUTCOMES: dict[str | None, Outcome] = {"ok": "ok", "fail": "fail", "info": "info"}
 FULL = "full"
 """The ``error`` of an allocation that was refused because the pool has not so many addresses."""
 NOT_DONE = "not done"
@@ -80,12 +82,15 @@ class History:
 
 
 class Recorder:
-    """Writes a history from many threads. ``lines`` keeps it in memory too."""
+    """Writes a history from many threads. ``lines`` keeps it in memory too; ``good`` is how many
+    operations were ok so far.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self._lock = threading.Lock()
         self._file = path.open("w", buffering=1) if path else None
         self._count = 0
+        self.good = 0
         self.lines: list[dict[str, Any]] = []
 
     def pool(self, pool: Pool) -> None:
@@ -124,6 +129,7 @@ class Recorder:
         with self._lock:
             if timed:
                 line["time"] = time.monotonic()
+            self.good += line["type"] == "ok"
             self.lines.append(line)
             if self._file:
                 self._file.write(json.dumps(line) + "\n")
@@ -157,20 +163,37 @@ def _add(
         name = line.pop("pool")
         history.pools[name] = Pool(name, **line)
     elif kind == "invoke":
-        operation = Operation(invoked=line.pop("time"), **line)
+        address = _canonical(line.pop("address", None))
+        operation = Operation(invoked=line.pop("time"), address=address, **line)
         operations[operation.id] = operation
-    elif kind in ("ok", "fail", "info"):
+    elif kind in _OUTCOMES:
         operation = operations[line["id"]]
-        operation.outcome = kind
+        operation.outcome = _OUTCOMES[kind]
         operation.completed = math.inf if kind == "info" else line["time"]
-        operation.addresses = tuple(line.get("addresses", ()))
+        operation.addresses = tuple(map(_canonical, line.get("addresses", ())))
         operation.shown = line.get("owner")
         operation.error = line.get("error")
     elif kind == "final":
-        history.final.append((line["pool"], line["address"], line["owner"]))
+        history.final.append((line["pool"], _canonical(line["address"]), line["owner"]))
     elif kind == "note":
         history.notes.append((line["time"], line["text"]))
     elif kind == "end":
         history.end = line["time"]
     else:
         raise KeyError(kind)
+
+
+@overload
+def _canonical(address: str) -> str: ...
+
+
+@overload
+def _canonical(address: None) -> None: ...
+
+
+def _canonical(address: str | None) -> str | None:
+    """An IPv6 address has many spellings. What is no IP address is compared as it is."""
+    try:
+        return None if address is None else str(ipaddress.ip_address(address))
+    except ValueError:
+        return address
