@@ -22,8 +22,12 @@ UUID: Schema = {"type": "string", "format": "uuid"}
 PROJECT: Schema = {"type": "string", "minLength": 1, "maxLength": 255}
 NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 255}
 HOST: Schema = {"type": "string", "minLength": 1, "maxLength": 255}
-# \Z and not $, which in Python lets a newline follow.
-DEVICE: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.-]*\Z", "maxLength": 15}
+# $ alone lets a newline follow in Python, and \Z is no pattern of JSON Schema's.
+DEVICE: Schema = {
+    "type": "string",
+    "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$(?!\n)",
+    "maxLength": 15,
+}
 ADDRESS: Schema = {"type": "string", "format": "ip-address"}
 ADDRESSES: Schema = {"type": "array", "items": ADDRESS, "maxItems": 16, "uniqueItems": True}
 MAC: Schema = {"type": "string", "format": "mac-address"}

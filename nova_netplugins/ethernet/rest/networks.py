@@ -48,8 +48,8 @@ _CHANGEABLE = {
     "dhcp_options": {
         "type": "object",
         # What dnsmasq reads from a file of lines: nothing may end one early.
-        "propertyNames": {"pattern": r"^[a-z0-9][a-z0-9-]{0,31}\Z"},
-        "additionalProperties": {"type": "string", "pattern": r"^[ -~]+\Z", "maxLength": 255},
+        "propertyNames": {"pattern": r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)"},
+        "additionalProperties": {"type": "string", "pattern": r"^[ -~]+$(?!\n)", "maxLength": 255},
         "maxProperties": 64,
     },
 }
