@@ -1,4 +1,5 @@
-# make run and make test do all the set-up that they need, on a fresh machine and on a used one.
+# make run, make melange and make test do all the set-up that they need, on a fresh machine and on a
+# used one.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
@@ -6,13 +7,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: help run test lint sample clean packages-run packages-test
+.PHONY: help run melange test lint sample clean packages-run packages-melange packages-test
 
 help: ## Show this.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: packages-run $(VENV)/installed ## Three network services at work, until Ctrl-C (ONCE=1: until the table).
 	@$(BIN)/nova-netplugins-lab demo $(if $(ONCE),--once)
+
+melange: packages-melange $(VENV)/installed ## Melange, the IPAM service, until Ctrl-C.
+	@$(BIN)/melange-api $(ARGS)
 
 test: packages-test $(VENV)/installed ## Every test, on SQLite, PostgreSQL and MariaDB.
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
@@ -25,13 +29,15 @@ lint: $(VENV)/installed ## Style and types.
 sample: export PYTHONWARNINGS = ignore
 sample: $(VENV)/installed ## Make etc/*.sample and the tables of docs/ anew from the code.
 	$(BIN)/oslo-config-generator --config-file etc/config-generator.conf
+	$(BIN)/oslo-config-generator --config-file etc/melange-config-generator.conf
 	$(BIN)/oslopolicy-sample-generator --namespace nova_netplugins --output-file etc/policy.yaml.sample
+	$(BIN)/oslopolicy-sample-generator --namespace melange --output-file etc/melange-policy.yaml.sample
 	$(BIN)/python -m tools.reference
 
 clean: ## Remove what was built here.
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache
 
-packages-run packages-test: packages-%:
+packages-run packages-melange packages-test: packages-%:
 	@tools/packages $*
 
 # The marker is newer than what was installed from.

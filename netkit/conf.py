@@ -21,6 +21,9 @@ from oslo_log import log
 
 OptionGroups = list[tuple[str | None, list[cfg.Opt]]]
 
+# Before any application has set its own.
+_LOG_LEVELS = tuple(log.get_default_log_levels())
+
 # oslo.db also has options for what nobody here does: reads from a replica, asyncio.
 _UNUSED = {
     "slave_connection",
@@ -46,7 +49,7 @@ class Configuration:
 
     def list_opts(self) -> OptionGroups:
         """Every group with its options, for ``oslo-config-generator``."""
-        levels = dict.fromkeys([*log.get_default_log_levels(), *self.log_levels])
+        levels = dict.fromkeys([*_LOG_LEVELS, *self.log_levels])
         log.set_defaults(default_log_levels=list(levels))
         where = importlib.import_module(self.package).__path__
         names = sorted(module.name for module in pkgutil.iter_modules(where))

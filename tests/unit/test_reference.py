@@ -47,11 +47,17 @@ def test_one_table_of_routes_is_true_of_all_three_services(
         assert reference.routes(conf, catalogue, name).keys() == shown
 
 
-def test_the_sample_configuration_is_current(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("settings", "sample"),
+    [
+        ("config-generator.conf", "nova-netplugins.conf.sample"),
+        ("melange-config-generator.conf", "melange.conf.sample"),
+    ],
+)
+def test_the_sample_configuration_is_current(tmp_path: Path, settings: str, sample: str) -> None:
     written = tmp_path / "sample"
-    settings = ["--config-file", str(ETC / "config-generator.conf"), "--output-file", str(written)]
-    generator.main(settings)
-    assert written.read_text() == (ETC / "nova-netplugins.conf.sample").read_text(), "make sample"
+    generator.main(["--config-file", str(ETC / settings), "--output-file", str(written)])
+    assert written.read_text() == (ETC / sample).read_text(), "make sample"
 
 
 def test_the_sample_configuration_has_the_options_of_every_listed_service(
@@ -64,16 +70,20 @@ def test_the_sample_configuration_has_the_options_of_every_listed_service(
         assert [opt.name for opt in service.config_opts if f"\n#{opt.name} =" not in group] == []
 
 
-def test_the_sample_policy_is_current(tmp_path: Path) -> None:
+POLICIES = {"nova_netplugins": "policy.yaml.sample", "melange": "melange-policy.yaml.sample"}
+
+
+@pytest.mark.parametrize("namespace", POLICIES)
+def test_the_sample_policy_is_current(tmp_path: Path, namespace: str) -> None:
     written = tmp_path / "policy.yaml"
-    policy_generator.generate_sample(
-        ["--namespace", "nova_netplugins", "--output-file", str(written)]
-    )
-    assert written.read_text() == (ETC / "policy.yaml.sample").read_text(), "make sample"
+    settings = ["--namespace", namespace, "--output-file", str(written)]
+    policy_generator.generate_sample(settings, conf=cfg.ConfigOpts())
+    assert written.read_text() == (ETC / POLICIES[namespace]).read_text(), "make sample"
 
 
-def test_the_sample_policy_changes_nothing() -> None:
-    assert yaml.safe_load((ETC / "policy.yaml.sample").read_text()) is None
+@pytest.mark.parametrize("sample", POLICIES.values())
+def test_the_sample_policy_changes_nothing(sample: str) -> None:
+    assert yaml.safe_load((ETC / sample).read_text()) is None
 
 
 def test_every_module_of_the_sample_list_of_services_can_be_imported() -> None:
