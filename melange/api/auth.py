@@ -101,11 +101,16 @@ class HttpBasic:
         self._lock = threading.Lock()
         try:
             basic_auth.validate_auth_file(self._file)
-        except (ConfigInvalid, webob.exc.HTTPException) as error:
-            raise UsersMissing(
-                f"auth_strategy is http_basic, so user_file in [http_basic] must be a file of "
-                f"users with bcrypt hashes ({self._file}): {error}"
-            ) from error
+        except ConfigInvalid as error:
+            raise self._unusable("it cannot be read") from error
+        except webob.exc.HTTPException as error:
+            raise self._unusable(str(error)) from error
+
+    def _unusable(self, reason: str) -> UsersMissing:
+        return UsersMissing(
+            "auth_strategy is http_basic, so user_file in [http_basic] must be a file of users with"
+            f" bcrypt hashes ({self._file}): {reason}"
+        )
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:

@@ -52,8 +52,9 @@ def _serve(args: Sequence[str]) -> None:
         with listen_tcp(conf.api.bind_host, conf.api.bind_port) as probe:
             port: int = probe.getsockname()[1]
         print(f"Melange listens on {url_of(conf.api.bind_host, port)}/", flush=True)
+        os.register_at_fork(after_in_child=functools.partial(_end_on_signals, os.getpid()))
         _server(conf, port).serve(
-            target_loader=functools.partial(_application, args, os.getpid()), wrap_loader=False
+            target_loader=functools.partial(_application, args), wrap_loader=False
         )
 
 
@@ -85,12 +86,11 @@ def _server(conf: cfg.ConfigOpts, port: int) -> MPServer:
     )
 
 
-def _application(args: Sequence[str], parent: int) -> WsgiApp:
+def _application(args: Sequence[str]) -> WsgiApp:
     """In a worker: an application of its own, with connections of its own."""
     from melange.api.application import make_application
     from melange.events import Events
 
-    _end_with(parent)
     conf = configuration.load(args, prog=_PROG)
     log.setup(conf, configuration.PROJECT)
     database = ready_database(conf)
@@ -100,8 +100,14 @@ def _application(args: Sequence[str], parent: int) -> WsgiApp:
     return make_application(conf, database, events)
 
 
-def _end_with(parent: int) -> None:
-    """Have the kernel end this worker when the parent is killed: nobody else would."""
+def _end_on_signals(parent: int) -> None:
+    """In a worker, until granian sets handlers of its own: the parent's do nothing here, so that a
+    signal would be lost.
+
+    And have the kernel end this worker when the parent is killed: nobody else would.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         sys.exit(0)

@@ -16,6 +16,7 @@ import requests
 
 from nova_netplugins.host import namespaces
 from tests.eventually import eventually
+from tests.scripts import last_line
 from tests.servers import free_port
 
 BIN = Path(sys.executable).parent
@@ -162,15 +163,7 @@ def test_the_wsgi_application_is_the_same_net_api(cloud: Cloud) -> None:
         "import webob; from nova_netplugins.wsgi import application;"
         "print(webob.Request.blank('/v1.0/flat/networks').get_response(application).json)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        env={**os.environ, "NOVA_NETPLUGINS_CONFIG_FILES": str(cloud.file)},
-    )
-
-    assert done.stdout.splitlines()[-1] == "{'networks': []}", done.stderr
+    assert last_line(script, NOVA_NETPLUGINS_CONFIG_FILES=str(cloud.file)) == "{'networks': []}"
 
 
 @pytest.fixture
