@@ -73,9 +73,9 @@ def read(path: str, format: str, names: Sequence[str]) -> Iterator[tuple[int, Li
     """
     reader = _read_csv if format == "csv" else _read_json
     for number, line in reader(path):
-        if not isinstance(line, dict) or set(line) - set(names):
-            unknown = ", ".join(sorted(set(map(str, line)) - set(names))) or repr(line)
-            known = ", ".join(names)
+        given = set(line) if isinstance(line, dict) else {repr(line)}
+        if given - set(names):
+            unknown, known = ", ".join(sorted(given - set(names))), ", ".join(names)
             raise Unreadable(f"{path}, {number}: {unknown} is unknown; there may be {known}")
         yield number, {name: _value(line.get(name)) for name in names}
 

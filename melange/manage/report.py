@@ -47,8 +47,5 @@ class Report:
         with open(path, "w", newline="", encoding="utf-8") as stream:
             table = csv.writer(stream, lineterminator="\n")
             table.writerow(COLUMNS)
-            table.writerows(sorted(self._lines, key=_number))
-
-
-def _number(line: _Line) -> int:
-    return line[1]
+            lines = sorted(self._lines, key=lambda line: line[1])
+            table.writerows(lines)

@@ -11,6 +11,7 @@ from melange.db.tables import ip_blocks
 from melange.ipam import addressing, eui, macs, subnets
 from melange.ipam import blocks as ipam_blocks
 from melange.ipam import interfaces as ipam_interfaces
+from melange.ipam.interfaces import Interface
 from melange.ipam.unit import Unit
 from melange.manage.portable import Line, truth
 from melange.manage.report import CREATED, REFUSED, UNCHANGED, Report
@@ -103,23 +104,36 @@ def _interface(unit: Unit, line: Line) -> str:
     if not tenant_id:
         raise ValueError("tenant_id is missing")
     if vif_id is None:
-        return _nameless(unit, tenant_id)
+        return _nameless(unit, line)
     found = ipam_interfaces.find(unit, vif_id)
     if found is None:
         ipam_interfaces.create(unit, vif_id, tenant_id, line["device_id"], mac)
         return CREATED
-    has = macs.of_interface(unit, found.id)
+    _require_same_interface(unit, found, line)
+    return UNCHANGED
+
+
+def _require_same_interface(unit: Unit, found: Interface, line: Line) -> None:
+    """Raises ValueError, Invalid (of the MAC address)."""
+    has, mac = macs.of_interface(unit, found.id), line["mac_address"]
     for name, one, other in (
-        ("tenant", found.tenant_id, tenant_id),
+        ("tenant", found.tenant_id, line["tenant_id"]),
         ("device", found.device_id, line["device_id"]),
         ("MAC address", has, eui.mac_text(eui.parse_mac(mac)) if mac else has),
     ):
         if one != other:
-            raise ValueError(f"interface {vif_id} is there, with {name} {one} and not {other}")
-    return UNCHANGED
+            told = f"interface {found.shown_id} is there, with {name} {one} and not {other}"
+            raise ValueError(told)
 
 
-def _nameless(unit: Unit, tenant_id: str) -> str:
+def _nameless(unit: Unit, line: Line) -> str:
     created = len(unit.records)
-    ipam_interfaces.anonymous(unit, tenant_id)
-    return CREATED if len(unit.records) > created else UNCHANGED
+    found = ipam_interfaces.anonymous(unit, line["tenant_id"])
+    if len(unit.records) == created:
+        _require_same_interface(unit, found, line)
+        return UNCHANGED
+    if line["mac_address"]:
+        # In place of the one that it got of a range.
+        macs.free(unit, found.id)
+        macs.assign(unit, found.id, line["mac_address"])
+    return CREATED
