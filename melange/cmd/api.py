@@ -7,10 +7,11 @@ import contextlib
 import ctypes
 import functools
 import os
+import shutil
 import signal
 import sys
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from granian.constants import HTTPModes, Interfaces
 from granian.server.mp import MPServer
@@ -43,19 +44,33 @@ def main() -> int:
 def _serve(args: Sequence[str]) -> None:
     conf = configuration.load(args, prog=_PROG)
     log.setup(conf, configuration.PROJECT)
-    with contextlib.ExitStack() as stack:
-        if _METRICS not in os.environ:
-            directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="melange-metrics-"))
-            os.environ[_METRICS] = directory
+    # Workers share the port (SO_REUSEPORT): another server's would go unnoticed.
+    with listen_tcp(conf.api.bind_host, conf.api.bind_port) as probe:
+        port: int = probe.getsockname()[1]
+    with _metrics(Path(conf.state_path) / f"metrics-{conf.api.bind_host}-{port}"):
         _check(conf)
-        # Workers share the port (SO_REUSEPORT): another server's would go unnoticed.
-        with listen_tcp(conf.api.bind_host, conf.api.bind_port) as probe:
-            port: int = probe.getsockname()[1]
         print(f"Melange listens on {url_of(conf.api.bind_host, port)}/", flush=True)
         os.register_at_fork(after_in_child=functools.partial(_end_on_signals, os.getpid()))
         _server(conf, port).serve(
             target_loader=functools.partial(_application, args), wrap_loader=False
         )
+
+
+@contextlib.contextmanager
+def _metrics(directory: Path) -> Iterator[None]:
+    """Where the workers keep their counters, so that each can tell those of all. What a server that
+    was killed has left there goes.
+    """
+    if _METRICS in os.environ:
+        yield
+        return
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    os.environ[_METRICS] = str(directory)
+    try:
+        yield
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _check(conf: cfg.ConfigOpts) -> None:

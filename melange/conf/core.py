@@ -25,7 +25,8 @@ OPTS: list[cfg.Opt] = [
         "state_path",
         default=_state_path(),
         sample_default=SYSTEM,
-        help="The directory of the embedded SQLite database. It is made when it does not exist. "
+        help="The directory of the embedded SQLite database, and of the counters of a running "
+        "melange-api. It is made when it does not exist. "
         "For a user who may not write to /var/lib/melange the default is "
         "~/.local/state/melange (or melange in XDG_STATE_HOME).",
     ),
