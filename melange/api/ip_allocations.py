@@ -24,6 +24,9 @@ def create(request: Request, unit: Unit, tenant_id: str, network_id: str, vif_id
     owner = given.get("tenant_id") or tenant_id
     if owner != tenant_id:
         tenancy.require_visible(unit, owner)
+    # An unknown network is told before anything that is wrong with the interface.
+    if not unit.settings.default_cidr:
+        networks.blocks_of_network(unit, tenant_id, network_id)
     mac, device = given.get("mac_address") or None, given.get("used_by_device") or None
     interface = interfaces.ensure(unit, vif_id, owner, device, mac)
     made = network_allocation.allocate(

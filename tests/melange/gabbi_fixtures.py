@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from gabbi.fixture import GabbiFixture
 
@@ -65,14 +66,10 @@ class AddressesOfMacs(Melange):
     settings = "[ipam]\nipv6_generator = rfc2462\n"
 
 
-class NoQuarantine(Melange):
-    """Released addresses can be had again at once."""
-
-    settings = "[ipam]\nkeep_deallocated_ips_for_days = 0\n"
-
-
 class Telling(Melange):
-    """Notifications are logged; ``GET /told`` shows them: ``{"told": [[type, payload], ...]}``."""
+    """Notifications are logged. ``GET /told`` shows their types, in their order, ``GET
+    /told?type=`` the payloads of those of one type: ``{"told": [...]}``.
+    """
 
     settings = "[events]\ndrivers = log\n"
 
@@ -89,17 +86,31 @@ class Telling(Melange):
         def with_told(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
             if environ["PATH_INFO"] != "/told":
                 return app(environ, start_response)
+            wanted = parse_qs(environ["QUERY_STRING"]).get("type")
+            told = self._told.payloads(wanted[0]) if wanted else self._told.types()
             start_response("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps({"told": self._told.events}).encode()]
+            return [json.dumps({"told": told}).encode()]
 
         return with_told
+
+
+class NoQuarantine(Telling):
+    """Released addresses can be had again at once."""
+
+    settings = f"{Telling.settings}[ipam]\nkeep_deallocated_ips_for_days = 0\n"
 
 
 class _Told(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
-        self.events: list[tuple[str, Any]] = []
+        self._events: list[tuple[str, Any]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         kind, _, payload = record.getMessage().partition(" {")
-        self.events.append((kind, json.loads("{" + payload)))
+        self._events.append((kind, json.loads("{" + payload)))
+
+    def types(self) -> list[str]:
+        return [kind for kind, _ in self._events]
+
+    def payloads(self, wanted: str) -> list[Any]:
+        return [payload for kind, payload in self._events if kind == wanted]
