@@ -173,9 +173,12 @@ class Quota(TypedDict):
 
 
 class Utilization(TypedDict):
-    """Numbers of addresses."""
+    """Numbers of addresses. ``carved``: what the block's subnets cover; of a block with subnets, all
+    but ``size`` is the sum of theirs.
+    """
 
     size: int
+    carved: int
     allocated: int
     quarantined: int
     reserved: int

@@ -21,7 +21,7 @@ Table = tuple[Sequence[str], Iterable[Sequence[Any]]]
 Shown = tuple[Sequence[str], Sequence[Any]]
 
 _ACRONYMS = {"id": "ID", "ip": "IP", "ips": "IPs", "cidr": "CIDR", "mac": "MAC", "url": "URL"}
-_ACRONYMS |= {"dns1": "DNS 1", "dns2": "DNS 2"}
+_ACRONYMS |= {"dns1": "DNS 1", "dns2": "DNS 2", "dhcp": "DHCP", "ipv4": "IPv4", "ipv6": "IPv6"}
 
 
 class IpamCommand(command.Command):

@@ -171,9 +171,9 @@ def sensible(draw: st.DrawFn, name: str, schema: dict[str, Any], values: Values)
 
 
 @st.composite
-def cases(draw: st.DrawFn, operation: Any, row: Row, values: Values) -> schemathesis.Case:
+def cases(draw: st.DrawFn, operation: Any, row: Row, values: Values) -> schemathesis.Case[Any]:
     """What schemathesis asks; parts of it, one or the other, are replaced."""
-    case: schemathesis.Case = draw(operation.as_strategy())
+    case: schemathesis.Case[Any] = draw(operation.as_strategy())
     for part in (case.path_parameters, case.query):
         for name in part or ():
             if name in values and mostly(draw):
@@ -206,7 +206,7 @@ def test_every_answer_is_one_that_the_document_tells_of(
         suppress_health_check=list(HealthCheck),
     )
     @given(case=cases(api[row.path][row.method], row, values))
-    def ask(case: schemathesis.Case) -> None:
+    def ask(case: schemathesis.Case[Any]) -> None:
         statuses.append(case.call_and_validate(checks=CHECKS).status_code)
 
     ask()
