@@ -59,7 +59,10 @@ class Validators:
 
     def prepare(self, schema: Schema) -> None:
         """Raises jsonschema.SchemaError: the schema itself is wrong."""
-        _Validator.check_schema(dict(schema))
+        if id(schema) in self._prepared:
+            return
+        if not jsonschema_rs.meta.is_valid(dict(schema)):
+            _Validator.check_schema(dict(schema))
         self._find(schema)
 
     def check(self, value: Any, schema: Schema) -> None:
