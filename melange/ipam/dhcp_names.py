@@ -1,4 +1,5 @@
-"""DHCP options by name: the names that dnsmasq knows, for the numbers in IANA's registries.
+"""DHCP options by name: the names that dnsmasq knows, for the numbers in IANA's registries. A few
+have a short name beside it.
 
 IPv4: RFC 2132 and its successors. IPv6: RFC 8415 and its companions.
 """
@@ -113,6 +114,8 @@ _BY_NAME = {
     version: {known.name.lower(): number for number, known in table.items()}
     for version, table in _BY_NUMBER.items()
 }
+_BY_NAME[4] |= {"dns": 6, "domain": 15, "ntp": 42}
+_BY_NAME[6] |= {"dns": 23, "domain": 24, "ntp": 56}
 
 LARGEST = {4: 254, 6: 65535}
 """By IP version; 0 and 255 are no options of DHCPv4 (RFC 2132, 3)."""

@@ -94,7 +94,11 @@ def _of_exclusion(unit: Unit, block: Block, shown: str, value: int, reason: Reas
     if reason is Reason.BROADCAST:
         return _no(shown, "broadcast", "it is the block's last address")
     rule = _rule(unit, block, value, reason)
-    detail = f"policy {block.policy_id} keeps it: {rule}"
+    detail = f"policy {block.policy_id} keeps it back"
+    if "octet" in rule:
+        detail += f", as all that end in {rule['octet']}"
+    elif "offset" in rule:
+        detail += f", as one of {rule['length']} from offset {rule['offset']} on"
     return _no(shown, reason.value, detail, policy_id=block.policy_id, **rule)
 
 

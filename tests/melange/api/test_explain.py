@@ -62,8 +62,10 @@ def test_the_policys_rule_is_named(melange: Melange, block: Block) -> None:
         found = told(melange, block, address)
         assert found["reason"] == "policy_range"
         assert (found["ip_range_id"], found["offset"]) == (by_offset[offset], offset)
+        assert found["detail"].endswith(f", as one of 8 from offset {offset} on")
     octet = told(melange, block, "10.0.0.77")
     assert (octet["reason"], octet["octet"]) == ("policy_octet", 77)
+    assert octet["detail"] == f"policy {block.policy_id} keeps it back, as all that end in 77"
 
 
 def test_an_allocated_address_tells_who_has_it(melange: Melange, block: Block) -> None:
