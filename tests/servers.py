@@ -29,6 +29,7 @@ from pathlib import Path
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 HOST = "127.0.0.1"
+MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
 
 
 class ServerMissing(Exception):
@@ -76,7 +77,7 @@ def postgresql_cluster(*, durable: bool = False) -> Iterator[PostgresqlCluster]:
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     path = str(programs[-1]) if programs else _program("postgres", "postgresql")
     initdb = str(Path(path).with_name("initdb"))
-    with _home("postgres") as home:
+    with _home("postgres", durable) as home:
         data = home / "data"
         _setup("postgres", [initdb, "-D", str(data), "-A", "trust", "-U", "postgres", "-N"], home)
         port = free_port()
@@ -97,7 +98,7 @@ def postgresql_cluster(*, durable: bool = False) -> Iterator[PostgresqlCluster]:
 def mariadb(*, durable: bool = False) -> Iterator[str]:
     path = _program("mariadbd", "mariadb-server")
     install = _program("mariadb-install-db", "mariadb-server")
-    with _home("mysql") as home:
+    with _home("mysql", durable) as home:
         data = home / "data"
         common = ["--no-defaults", f"--datadir={data}"]
         authentication = "--auth-root-authentication-method=normal"
@@ -171,8 +172,10 @@ def _program(name: str, package: str) -> str:
 
 
 @contextlib.contextmanager
-def _home(user: str) -> Iterator[Path]:
-    home = Path(tempfile.mkdtemp(prefix=f"test-{user}-"))
+def _home(user: str, durable: bool = True) -> Iterator[Path]:
+    # In memory, MariaDB makes a table in a tenth of the time.
+    parent = str(MEMORY) if not durable and _has_room(MEMORY) else None
+    home = Path(tempfile.mkdtemp(prefix=f"test-{user}-", dir=parent))
     try:
         if os.geteuid() == 0:
             account = pwd.getpwnam(user)
@@ -180,6 +183,12 @@ def _home(user: str) -> Iterator[Path]:
         yield home
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _has_room(directory: Path) -> bool:
+    if not os.access(directory, os.W_OK):
+        return False
+    return shutil.disk_usage(directory).free >= ROOM
 
 
 def _as_user(user: str, command: Sequence[str]) -> list[str]:
