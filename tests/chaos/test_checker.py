@@ -134,6 +134,24 @@ def test_a_repetition_must_not_be_refused_after_a_good_answer() -> None:
     assert story.kinds(a="x") == ["answers_differ"]
 
 
+def test_a_repetition_does_not_give_the_address_again() -> None:
+    story = Story()
+    story.allocate("x", "a", key="k")
+    story.release("x", "a")
+    story.allocate("x", "a", key="k")
+    story.allocate("y", "a")
+    assert story.kinds(a="y") == []
+
+
+def test_a_call_stays_unknown_when_its_repetition_does_not_get_through() -> None:
+    story = Story(size=1)
+    story.info(story.invoke("allocate", "x", count=1, key="k"))
+    story.fail(story.invoke("allocate", "x", count=1, key="k"), history.NOT_DONE)
+    story.fail(story.invoke("allocate", "y", count=1), history.FULL)
+    story.get("a", "x")
+    assert story.kinds(a="x") == []
+
+
 def test_a_call_that_was_refused_may_be_granted_when_it_is_repeated() -> None:
     story = Story()
     story.fail(story.invoke("allocate", "x", count=1, key="k"), history.FULL)
@@ -150,6 +168,13 @@ def test_answers_are_what_was_asked_for() -> None:
     story.allocate("x", three)
     left: dict[str, str | None] = {one: "x", two: "x", three: "x"}
     assert story.kinds(**left) == ["wrong_answer"] * 3
+
+
+def test_no_address_of_a_bulk_may_be_outside() -> None:
+    story = Story(cidr="10.0.0.0/30")
+    story.allocate("x", "10.0.0.1", "10.0.1.1")
+    left: dict[str, str | None] = {"10.0.0.1": "x", "10.0.1.1": "x"}
+    assert story.kinds(**left) == ["wrong_answer"]
 
 
 def test_who_has_an_address_for_certain_must_be_shown() -> None:
@@ -190,6 +215,13 @@ def test_a_pool_that_has_addresses_is_not_full() -> None:
     story.allocate("x", "a")
     story.fail(story.invoke("allocate", "y", count=1), history.FULL)
     assert story.kinds(a="x") == ["needless_full"]
+
+
+def test_what_is_refused_for_another_reason_says_nothing_of_the_pool() -> None:
+    story = Story(size=2)
+    story.fail(story.invoke("allocate", "x", count=1), "over quota")
+    story.fail(story.invoke("allocate", "x", count=1), history.NOT_DONE)
+    assert story.kinds() == []
 
 
 def test_a_bulk_that_a_pool_cannot_give_finds_it_full() -> None:
