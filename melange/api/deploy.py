@@ -87,6 +87,8 @@ def _api(
         max_body=conf.api.max_request_body_size,
         max_limit=conf.api.max_limit,
         default_limit=min(conf.api.default_limit, conf.api.max_limit),
+        # Melange v0.1 knew no largest limit: its clients would not understand a refusal.
+        shorten_pages=True,
     )
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from melange.api import extensiontexts, faults
+from netkit.wsgi.coerce import property_schema, types_of
 from netkit.wsgi.dialect import Dialect, Format
 from netkit.wsgi.faults import Fault
 from netkit.wsgi.xmlstyle import XmlStyle
@@ -55,6 +56,25 @@ XML = XmlStyle(
 )
 
 
+def _names_to_text(value: Any, schema: Mapping[str, Any]) -> Any:
+    """The value with the integers that the schema wants as texts made texts. Nova's devices are
+    integers, and Melange v0.1 took them as they came.
+    """
+    kind = type(value)
+    if kind is dict:
+        for name, item in value.items():
+            if type(item) is not str:
+                value[name] = _names_to_text(item, property_schema(schema, name))
+    elif kind is list:
+        items = schema.get("items", {})
+        value[:] = [item if type(item) is str else _names_to_text(item, items) for item in value]
+    elif kind is int:
+        types = types_of(schema)
+        if "string" in types and types.isdisjoint(("integer", "number")):
+            return str(value)
+    return value
+
+
 @dataclass(frozen=True)
 class MelangeDialect(Dialect):
     """Errors are faults, or plain text where v0.1 has plain text."""
@@ -63,6 +83,9 @@ class MelangeDialect(Dialect):
         if ";" in accept:
             accept = _VERSION.sub("", accept)
         return super().choose(suffix, accept)
+
+    def read(self, data: bytes, content_type: str, schema: Mapping[str, Any]) -> Any:
+        return _names_to_text(super().read(data, content_type, schema), schema)
 
     def write_error(
         self, fault: Fault, environ: Mapping[str, Any], request_id: str, chosen: Format

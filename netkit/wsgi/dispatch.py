@@ -34,7 +34,8 @@ class Dispatcher:
     """Finds the route, asks policy, reads and validates, calls the handler, writes the answer.
 
     ``max_body``: bytes of the largest request body read. ``max_limit``: rows of the largest page;
-    ``default_limit``: of a page without ``limit`` (None: as many). The table must be complete.
+    ``default_limit``: of a page without ``limit`` (None: as many); ``shorten_pages``: give the
+    largest page to who asks for a larger one, who is refused otherwise. The table must be complete.
     Raises jsonschema.SchemaError when a route's schema is wrong.
     """
 
@@ -48,13 +49,15 @@ class Dispatcher:
         max_body: int = 1024 * 1024,
         max_limit: int = 1000,
         default_limit: int | None = None,
+        shorten_pages: bool = False,
     ) -> None:
         self._mapper = mapper
         self._authorize = authorize
         self._errors = errors or ErrorTable()
         self._dialect = dialect or Dialect()
         self._max_body = max_body
-        self._limits = Limits(max_limit if default_limit is None else default_limit, max_limit)
+        default = max_limit if default_limit is None else default_limit
+        self._limits = Limits(default, max_limit, shorten_pages)
         self._validators = Validators()
         for route in mapper.rows().values():
             for schema in (route.request_schema, route.query_schema):

@@ -58,14 +58,19 @@ class Page:
 
 @dataclass(frozen=True)
 class Limits:
-    """Rows of a page: ``default`` without ``limit``, ``largest`` at most."""
+    """Rows of a page: ``default`` without ``limit``, ``largest`` at most. Who asks for more is
+    refused, or with ``shortens`` gets the largest page, and the link to the next.
+    """
 
     default: int
     largest: int
+    shortens: bool = False
 
     def page(self, params: Mapping[str, Any], http: webob.Request) -> Page:
         """The page that validated parameters ask for. Raises ValidationError."""
         limit = params.get("limit", self.default)
+        if limit > self.largest and self.shortens:
+            limit = self.largest
         if limit > self.largest:
             raise ValidationError(
                 f"limit: {limit} is too large; give 1 to {self.largest}", field="limit", value=limit

@@ -128,6 +128,14 @@ def test_a_page_without_limit_may_be_smaller_than_the_largest() -> None:
     assert _call(app, "/a?limit=501").status_int == 400
 
 
+def test_a_page_may_be_shorter_than_asked_for() -> None:
+    paged = {"type": "object", "properties": {"limit": {"type": "integer"}}}
+    route = Route("GET", "/a", _echo, None, query_schema=paged)
+    app = _app(route, max_limit=500, shorten_pages=True)
+    assert _call(app, "/a?limit=499").json["call"]["limit"] == 499
+    assert _call(app, "/a?limit=501").json["call"]["limit"] == 500
+
+
 def test_a_media_type_may_be_for_answers_alone() -> None:
     mine = {"application/vnd.mine+json": Format.JSON}
     route = Route("POST", "/a", _echo, None, request_schema=OPEN)
