@@ -173,8 +173,8 @@ class Quota(TypedDict):
 
 
 class Utilization(TypedDict):
-    """Numbers of addresses. ``carved``: what the block's subnets cover; of a block with subnets, all
-    but ``size`` is the sum of theirs.
+    """Numbers of addresses. ``carved``: what the block's subnets cover; of a block with subnets,
+    all but ``size`` is the sum of theirs.
     """
 
     size: int
