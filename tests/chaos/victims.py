@@ -78,9 +78,13 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        # Its own would be left behind by each that is killed.
+        metrics = self._log.with_name("metrics")
+        metrics.mkdir(exist_ok=True)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "TERM", "--", *self._command],
+                env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(metrics)},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
