@@ -145,10 +145,12 @@ _BY_ALIAS = {extension.alias: extension for extension in EXTENSIONS}
 
 
 def index(request: Request, unit: object) -> Result:
+    """What this server does beyond Melange v0.1."""
     return 200, {"extensions": [extension.shape() for extension in EXTENSIONS]}
 
 
 def show(request: Request, unit: object, alias: str) -> Result:
+    """One such thing."""
     extension = _BY_ALIAS.get(alias)
     if extension is None:
         raise ExtensionNotFound(field="alias", value=alias, alias=alias)

@@ -42,6 +42,17 @@ _BASE = [
 ]
 
 _VERBS = {"list": "List", "show": "Show", "create": "Create", "update": "Change"}
+_VERBS |= {"deliveries": "List deliveries of", "show_tenant": "Show a tenant's"}
+_NOUNS = {
+    "admin_webhooks": "webhooks of administrators",
+    "audit": "audit records",
+    "explanation": "why an address is available or is not",
+    "holders": "holders of addresses",
+    "instances": "interfaces of instances",
+    "ip_octets": "unusable IP octets",
+    "ip_ranges": "unusable IP ranges",
+    "quota": "the quotas of one's own tenant",
+}
 _ACRONYMS = {"ip": "IP", "ips": "IPs", "mac": "MAC", "dhcp": "DHCP", "nat": "NAT"}
 
 
@@ -79,6 +90,6 @@ def _default(rows: list[Row]) -> str:
 
 def _text(name: str) -> str:
     noun, _, action = name.partition(":")
-    words = " ".join(_ACRONYMS.get(word, word) for word in noun.split("_"))
+    words = _NOUNS.get(noun) or " ".join(_ACRONYMS.get(word, word) for word in noun.split("_"))
     verb = _VERBS.get(action) or action.replace("_", " ").capitalize()
     return f"{verb} {words}."
