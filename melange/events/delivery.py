@@ -18,6 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from oslo_config import cfg
+from oslo_db.exception import DBError
 
 from melange.db.webhook_tables import webhook_deliveries, webhooks
 from melange.events import signature
@@ -83,6 +84,9 @@ class Deliverer:
         while not self._closed:
             try:
                 busy = self.deliver_some()
+            except DBError as error:
+                LOG.warning("the database cannot be asked for webhooks to call: %s", error)
+                busy = False
             except Exception:
                 LOG.exception("webhooks could not be called; trying again soon")
                 busy = False

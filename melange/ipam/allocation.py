@@ -53,7 +53,7 @@ class Wish:
 def allocate(unit: Unit, block: Block, wish: Wish) -> list[Address]:
     """The addresses, their rows made; all that were asked for or, with an exception, none.
 
-    Raises what A v0.1 client knows: BlockSubnetted, AddressOutside, DuplicateAddress,
+    Raises what a v0.1 client knows: BlockSubnetted, AddressOutside, DuplicateAddress,
     PolicyForbids, BlockFull, ParametersMissing, CannotAllocateNow, InterfaceElsewhere; and
     OverQuota.
     """
@@ -167,7 +167,8 @@ def _first_free(unit: Unit, block: Block, candidates: Iterator[int], any_will_do
             return value
     if any_will_do:
         return _draw(unit, block, 1, picky=True)[0]
-    if blocks.pools.lowest_free(unit.connection, block.pool_id) is None:
+    nothing_free = blocks.pools.lowest_free(unit.connection, block.pool_id) is None
+    if nothing_free and not quarantine.reclaim(unit, block):
         raise errors.BlockFull(field="ip_block_id", value=block.id)
     raise errors.CannotAllocateNow(block.id)
 

@@ -7,6 +7,8 @@ interface is not given back: it is allocated again, to nobody.
 from __future__ import annotations
 
 import datetime
+from collections import Counter
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -14,7 +16,7 @@ from melange.db.tables import allowed_ips, ip_addresses, ip_blocks
 from melange.ipam import addresses, blocks, rules, shapes, tags, usage
 from melange.ipam.addresses import Address
 from melange.ipam.blocks import Block
-from melange.ipam.unit import Unit
+from melange.ipam.unit import Unit, utcnow
 
 BATCH = 256
 """Addresses that one call purges at most."""
@@ -61,18 +63,17 @@ def reclaim(unit: Unit, block: Block, *, value: int | None = None) -> int:
     Returns how many that were, at most BATCH.
     """
     a = ip_addresses.c
-    due = sa.select(a.id).where(a.ip_block_id == block.id, a.quarantined_until <= unit.now)
+    here = [a.ip_block_id == block.id]
     if value is not None:
-        due = due.where(a.value == value)
-    if unit.connection.scalar(due.limit(1)) is None:
+        here.append(a.value == value)
+    if unit.connection.scalar(sa.select(a.id).where(*here, _due(unit)).limit(1)) is None:
         return 0
     # Purges of one block go one after the other: they count what is reserved of it.
     block = blocks.get(unit, block.id, lock=True)
-    ids = list(unit.connection.scalars(due.order_by(a.quarantined_until, a.id).limit(BATCH)))
-    query = addresses.select().where(a.id.in_(ids), a.quarantined_until <= unit.now)
-    for address in addresses.fetch(unit, query.with_for_update(of=ip_addresses)):
-        _purge(unit, block, address)
-    return len(ids)
+    query = addresses.select().where(*here, _due(unit)).order_by(a.quarantined_until, a.id)
+    found = addresses.fetch(unit, query.limit(BATCH).with_for_update(of=ip_addresses))
+    _purge(unit, block, found)
+    return len(found)
 
 
 def blocks_with_due(unit: Unit) -> list[Block]:
@@ -83,29 +84,51 @@ def blocks_with_due(unit: Unit) -> list[Block]:
     return [blocks.of_row(row) for row in unit.connection.execute(query)]
 
 
-def _purge(unit: Unit, block: Block, address: Address) -> None:
-    allowed = sa.select(allowed_ips.c.id).where(allowed_ips.c.ip_address_id == address.id)
-    if unit.connection.scalar(allowed.limit(1)) is not None:
-        restore(unit, address)
-        return
-    tags.drop(unit, tags.ADDRESS, [address.id])
-    unit.connection.execute(ip_addresses.delete().where(ip_addresses.c.id == address.id))
-    _count(unit, address, quarantined=-1)
-    if not block.subnetted:
-        if blocks.exclusions_of(unit, block).why(address.value) is None:
-            blocks.pools.release(unit.connection, block.pool_id, [address.value])
+def _due(unit: Unit) -> sa.ColumnElement[bool]:
+    """By the clock, for the transaction may have waited; or by its own time, if that is later."""
+    return ip_addresses.c.quarantined_until <= max(unit.now, utcnow())
+
+
+def _purge(unit: Unit, block: Block, found: Sequence[Address]) -> None:
+    c = allowed_ips.c
+    ids = [address.id for address in found]
+    kept = set(unit.connection.scalars(sa.select(c.ip_address_id).where(c.ip_address_id.in_(ids))))
+    gone = []
+    for address in found:
+        if address.id in kept:
+            restore(unit, address)
         else:
-            _keep(unit, block)
-    before = shapes.ip_address(address)
-    unit.record("delete", "ip_address", address.id, address.used_by_tenant_id, before)
+            gone.append(address)
+    if gone:
+        _forget(unit, gone)
+        if not block.subnetted:
+            _give_back(unit, block, [address.value for address in gone])
 
 
-def _keep(unit: Unit, block: Block) -> None:
-    """One more address of the block is excluded without being in use."""
+def _forget(unit: Unit, gone: Sequence[Address]) -> None:
+    ids = [address.id for address in gone]
+    tags.drop(unit, tags.ADDRESS, ids)
+    unit.connection.execute(ip_addresses.delete().where(ip_addresses.c.id.in_(ids)))
+    of_tenants = Counter((address.ip_block_id, address.used_by_tenant_id) for address in gone)
+    for (block_id, tenant_id), count in sorted(of_tenants.items(), key=str):
+        usage.add(unit.connection, block_id, tenant_id or "", quarantined=-count)
+    for address in gone:
+        before = shapes.ip_address(address)
+        unit.record("delete", "ip_address", address.id, address.used_by_tenant_id, before)
+
+
+def _give_back(unit: Unit, block: Block, values: Sequence[int]) -> None:
+    excluded = blocks.exclusions_of(unit, block)
+    free = [value for value in values if excluded.why(value) is None]
+    blocks.pools.release(unit.connection, block.pool_id, sorted(free))
+    if len(free) < len(values):
+        _keep(unit, block, len(values) - len(free))
+
+
+def _keep(unit: Unit, block: Block, count: int) -> None:
+    """So many more addresses of the block are excluded without being in use. Its row is locked."""
     b = ip_blocks.c
-    more = {"reserved": b.reserved + 1}
-    if unit.connection.dialect.name == "sqlite":  # keeps it as text; see WideInteger
-        more = {"reserved": blocks.get(unit, block.id).reserved + 1}  # type: ignore[dict-item]
+    more = {"reserved": block.reserved + count}
     unit.connection.execute(ip_blocks.update().where(b.id == block.id).values(more))
 
 
