@@ -199,7 +199,10 @@ def _of_rows(unit: Unit, block: Block, used: Sequence[Span]) -> Iterator[Finding
 def _of_usage(unit: Unit, block: Block) -> Iterator[Finding]:
     for tenant_id, allocated, quarantined in usage_differences(unit, block):
         whose = f"tenant {tenant_id}" if tenant_id else "nobody"
-        yield Finding(
-            "usage",
-            f"the counters of {whose} lack {allocated} allocated, {quarantined} in quarantine",
-        )
+        lacking = {"allocated": allocated, "in quarantine": quarantined}
+        wrong = [
+            f"{abs(count)} {what} too {'few' if count > 0 else 'many'}"
+            for what, count in lacking.items()
+            if count
+        ]
+        yield Finding("usage", f"the counters of {whose} have {', '.join(wrong)}")
