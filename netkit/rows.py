@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+
+from netkit import jsonwriting
+
+_encode = jsonwriting.encoder(str)
 
 
 def insert_all(
@@ -22,7 +25,7 @@ def insert_all(
     if not rows:
         return
     if connection.dialect.name == "postgresql" and len(rows) > 1:
-        text = json.dumps(rows, default=str)
+        text = _encode(rows).decode()
         connection.execute(_of_json(table, tuple(rows[0])), {"rows": text})
     else:
         connection.execute(table.insert(), [dict(row) for row in rows])

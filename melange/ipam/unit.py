@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 
 from melange.db.tables import audit_records
 from melange.ipam.settings import Settings
+from netkit import jsonwriting
 from netkit.context import RequestContext
 from netkit.rows import insert_all
 
@@ -81,8 +81,7 @@ def utcnow() -> datetime.datetime:
 
 
 def _text(value: Mapping[str, Any] | None) -> str | None:
-    return None if value is None else _encode(value)
+    return None if value is None else _encode(value).decode()
 
 
-# An encoder made once: json.dumps would make one for each value.
-_encode = json.JSONEncoder(default=str, ensure_ascii=False).encode
+_encode = jsonwriting.encoder(str)

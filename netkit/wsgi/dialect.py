@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import functools
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +13,7 @@ from typing import Any
 import webob
 from webob.acceptparse import create_accept_header
 
+from netkit import jsonwriting
 from netkit.errors import UnsupportedMediaType
 from netkit.wsgi import faults, jsontext, text, xmlread, xmlwrite
 from netkit.wsgi.pathtree import without_format
@@ -82,7 +82,7 @@ class Dialect:
 
     def write(self, body: Mapping[str, Any], chosen: Format) -> bytes:
         if chosen is Format.JSON:
-            return self._encode(body).encode("utf-8", "replace")
+            return self._encode(body)
         for root, document in self.documents.items():
             if root in body:
                 return document(body)
@@ -105,9 +105,8 @@ class Dialect:
         return self._answered if self.reads_aliases else {chosen.value: chosen for chosen in Format}
 
     @functools.cached_property
-    def _encode(self) -> Callable[[Any], str]:
-        encoder = json.JSONEncoder(default=self._json_value, ensure_ascii=False, allow_nan=False)
-        return encoder.encode
+    def _encode(self) -> Callable[[Any], bytes]:
+        return jsonwriting.encoder(self._json_value)
 
     def _json_value(self, value: object) -> object:
         if isinstance(value, datetime):
