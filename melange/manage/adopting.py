@@ -169,7 +169,10 @@ def _rows(unit: Unit, block: Block, values: Sequence[int]) -> dict[int, sa.Row[A
     query = sa.select(ip_addresses, i.vif_id, i.anonymous_tenant, i.device_id).select_from(joined)
     found = {}
     for some in _batches(values):
-        here = query.where(a.ip_block_id == block.id, a.value.in_(some))
+        # Constants: with parameters PostgreSQL compares each row with each of them, when it has a
+        # plan ready from before the rows came.
+        listed = sa.bindparam("listed", some, expanding=True, literal_execute=True)
+        here = query.where(a.ip_block_id == block.id, a.value.in_(listed))
         found.update({row.value: row for row in unit.connection.execute(here)})
     return found
 

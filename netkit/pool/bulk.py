@@ -46,7 +46,9 @@ def take_many(
     r = tables.ranges.c
     for start in range(0, len(gone), _BATCH):
         ends = [span.last for span in gone[start : start + _BATCH]]
-        here = (r.pool_id == pool_id, r.last.in_(ends))
+        # Constants, as a plan for parameters may be one for a pool with few ranges.
+        listed = sa.bindparam("ends", ends, expanding=True, literal_execute=True)
+        here = (r.pool_id == pool_id, r.last.in_(listed))
         connection.execute(tables.ranges.delete().where(*here))
     _insert(tables, connection, pool_id, kept)
     return taken
