@@ -119,7 +119,10 @@ class Dispatcher:
         except UnicodeDecodeError as error:
             raise BadRequest("the query is not UTF-8", field="query") from error
         params = self._validators.read_query(pairs, route.query_schema)
-        text.check_values(params)
+        try:
+            text.check_values(params)
+        except MalformedBody as error:
+            raise BadRequest(f"the query: {error}", field="query") from error
         return params
 
     def _read_body(self, http: webob.Request, route: Route) -> dict[str, Any]:
