@@ -58,7 +58,7 @@ def damages(block: Block) -> dict[str, sa.Executable]:
         "said to be reserved": ip_blocks.update()
         .where(ip_blocks.c.id == block.id)
         .values(reserved=77),
-        "the counters of tenant acme have 5 allocated too few, 3 in quarantine too many": usage.insert().values(
+        "acme have 5 allocated too few, 3 in quarantine too many": usage.insert().values(
             ip_block_id=block.id, tenant_id="acme", slot=99, allocated=-5, quarantined=3
         ),
         "the counters of tenant ghost have 2 allocated too many": usage.insert().values(
