@@ -29,6 +29,7 @@ from nova_netplugins.api.versions import Versions
 from nova_netplugins.bus import Bus
 from nova_netplugins.catalogue import Catalogue, load_catalogue
 from nova_netplugins.cloud import Cloud
+from tools import melange_reference
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -78,6 +79,19 @@ def tables() -> dict[str, str]:
         found = {f"options {s.name}": _options(s.config_opts) for s in catalogue.services}
         for noun, rows in _by_noun(routes(conf, catalogue)).items():
             found[f"routes {noun}"] = _table(("request", "does", "for", "takes"), rows)
+    return found | _melange()
+
+
+def _melange() -> dict[str, str]:
+    """``melange routes nat``, ``melange options ipam``, ..."""
+    found = {
+        f"melange routes {noun}": _table(melange_reference.HEADS, rows)
+        for noun, rows in melange_reference.routes().items()
+    }
+    for group, opts in melange_reference.options().items():
+        found[f"melange options {group}"] = _options(opts)
+    heads = ("alias", "name", "is")
+    found["melange extensions"] = _table(heads, melange_reference.extensions())
     return found
 
 
@@ -137,14 +151,19 @@ def _options(opts: Iterable[cfg.Opt]) -> str:
 
 
 def _default(opt: cfg.Opt) -> str:
-    if opt.default in (None, "", []):
+    # What holds anywhere, where the default is of this machine.
+    if opt.sample_default is not None:
+        return f"`{opt.sample_default}`".replace("`<", "").replace(">`", "")
+    if opt.default in (None, "", [], {}):
         return ""
+    if isinstance(opt.default, list):
+        return f"`{','.join(opt.default)}`"
     return f"`{str(opt.default).lower() if isinstance(opt.default, bool) else opt.default}`"
 
 
 def _help(opt: cfg.Opt) -> str:
     choices = getattr(opt.type, "choices", None) or {}
-    named = [f"`{value}`: {text}" for value, text in choices.items() if text]
+    named = [f"`{value}`: {text.rstrip('.')}." for value, text in choices.items() if text]
     return _sentence(" ".join([opt.help or "", *named]))
 
 
