@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,10 @@ class WideInteger(sa.types.TypeDecorator[int]):
         if not 0 <= value < 2**128:
             raise ValueError(f"{value} is not an integer from 0 to 2**128 - 1")
         return f"{value:0{DIGITS}d}" if dialect.name == "sqlite" else value
+
+    def literal_processor(self, dialect: sa.Dialect) -> Callable[[int], str]:
+        quote = "'" if dialect.name == "sqlite" else ""
+        return lambda value: f"{quote}{self.process_bind_param(value, dialect)}{quote}"
 
     def process_result_value(
         self, value: decimal.Decimal | str | None, dialect: sa.Dialect
