@@ -14,7 +14,7 @@ TABLE_OPTIONS: dict[str, Any] = {
     for option, value in {
         "engine": "InnoDB",
         "charset": "utf8mb4",
-        "collate": "utf8mb4_bin",
+        "collate": "utf8mb4_nopad_bin",
     }.items()
 }
 

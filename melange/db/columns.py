@@ -24,7 +24,7 @@ class _Identifier(sa.types.TypeDecorator[str]):
         if dialect.name == "postgresql":
             return dialect.type_descriptor(sa.String(36, collation="C"))
         if dialect.name in ("mysql", "mariadb"):
-            own = mysql.VARCHAR(36, charset="ascii", collation="ascii_bin")
+            own = mysql.VARCHAR(36, charset="ascii", collation="ascii_nopad_bin")
             return dialect.type_descriptor(own)
         return dialect.type_descriptor(sa.String(36))
 
@@ -34,6 +34,9 @@ class _Identifier(sa.types.TypeDecorator[str]):
 
 Identifier = _Identifier()
 """A row's id: a UUID as text."""
+
+LongText = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+"""Text of more than 64 KiB, which is all that MariaDB's TEXT has room for."""
 
 Name = sa.String(255)
 """A name that somebody else gave: a tenant, a device, a network."""

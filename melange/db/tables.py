@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from melange.db.columns import AnyInteger, Identifier, Name, identifier, reference, times
+from melange.db.columns import AnyInteger, Identifier, LongText, Name, identifier, reference, times
 from netkit.pool import Timestamp, WideInteger, pool_tables
 from netkit.schema import TABLE_OPTIONS, row_id
 
@@ -81,10 +81,10 @@ ip_blocks = sa.Table(
     # Of several blocks of a network, the one with the lowest number is drawn from first.
     sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
     # Whether other tenants may draw floating addresses from it.
-    sa.Column("shared", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("shared", sa.Boolean, nullable=False),
     _pool(),
     # Its addresses belong to its subnets: its own pool is empty for good.
-    sa.Column("subnetted", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("subnetted", sa.Boolean, nullable=False),
     # How addresses are chosen (melange.ipam.blocks.Drawing).
     sa.Column("drawing", sa.String(10), nullable=False),
     # How many values are excluded and have no row in ip_addresses.
@@ -139,7 +139,7 @@ ip_addresses = sa.Table(
     sa.Column("quarantined_until", Timestamp),
     # Of a shared address: the interface that answers for it now.
     reference("holder_id", "interfaces", nullable=True, on_delete="SET NULL"),
-    sa.Column("floating", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("floating", sa.Boolean, nullable=False),
     *times(),
     sa.UniqueConstraint("ip_block_id", "value", name="uniq_ip_addresses0ip_block_id0value"),
     sa.Index("ix_ip_addresses_block", "ip_block_id", "id"),
@@ -313,7 +313,7 @@ idempotency_keys = sa.Table(
     # None until the work is done; a committed row always has them.
     sa.Column("status", sa.SmallInteger),
     sa.Column("headers", sa.Text),
-    sa.Column("body", sa.Text().with_variant(sa.Text(2**24), "mysql", "mariadb")),
+    sa.Column("body", LongText),
     sa.Column("created_at", Timestamp, nullable=False),
     sa.Index("ix_idempotency_keys_created", "created_at"),
     **TABLE_OPTIONS,

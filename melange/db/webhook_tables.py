@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from melange.db.columns import Name, identifier, reference, times
+from melange.db.columns import LongText, Name, identifier, reference, times
 from melange.db.tables import metadata
 from netkit.pool import Timestamp
 from netkit.schema import TABLE_OPTIONS
@@ -34,7 +34,7 @@ webhook_deliveries = sa.Table(
     identifier(),
     reference("webhook_id", "webhooks", on_delete="CASCADE"),
     sa.Column("event_type", Name, nullable=False),
-    sa.Column("body", sa.Text().with_variant(sa.Text(2**24), "mysql", "mariadb"), nullable=False),
+    sa.Column("body", LongText, nullable=False),
     # pending, delivered or given_up.
     sa.Column("state", sa.String(9), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from melange.db import MELANGE
 from netkit import migrations
 from netkit.db import Database
 from netkit.migrations import Lineage, MigrationError
@@ -22,8 +23,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def _shipped_lineages() -> list[Lineage]:
-    """The core's, and that of each network service that the shipped nova-network.conf lists."""
-    found = [CORE]
+    """Melange's, the core's, and that of each network service that the shipped nova-network.conf
+    lists.
+    """
+    found = [MELANGE, CORE]
     for line in (ROOT / "etc/nova-network.conf").read_text().splitlines():
         if not line.strip() or line.startswith("#"):
             continue
