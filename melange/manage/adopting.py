@@ -21,7 +21,7 @@ from melange.manage.portable import Line, truth
 from melange.manage.report import CREATED, REFUSED, UNCHANGED, Report
 from netkit.db import Retry
 from netkit.errors import ServiceError
-from netkit.pool import bulk
+from netkit.pool import WideInteger, bulk
 
 Lines = Sequence[tuple[int, Line]]
 
@@ -171,8 +171,8 @@ def _rows(unit: Unit, block: Block, values: Sequence[int]) -> dict[int, sa.Row[A
     for some in _batches(values):
         # Constants: with parameters PostgreSQL compares each row with each of them, when it has a
         # plan ready from before the rows came.
-        listed: sa.BindParameter[Any] = sa.bindparam(
-            "listed", some, expanding=True, literal_execute=True
+        listed = sa.bindparam(
+            "listed", some, type_=WideInteger, expanding=True, literal_execute=True
         )
         here = query.where(a.ip_block_id == block.id, a.value.in_(listed))
         found.update({row.value: row for row in unit.connection.execute(here)})

@@ -6,13 +6,12 @@ All of these lock more than a draw does. Rivals wait until the transaction ends.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
 from netkit.pool import views
 from netkit.pool.shape import Span, runs, stripes, without
-from netkit.pool.tables import PoolTables
+from netkit.pool.tables import PoolTables, WideInteger
 
 _BATCH = 1000
 
@@ -48,9 +47,7 @@ def take_many(
     for start in range(0, len(gone), _BATCH):
         ends = [span.last for span in gone[start : start + _BATCH]]
         # Constants, as a plan for parameters may be one for a pool with few ranges.
-        listed: sa.BindParameter[Any] = sa.bindparam(
-            "ends", ends, expanding=True, literal_execute=True
-        )
+        listed = sa.bindparam("ends", ends, type_=WideInteger, expanding=True, literal_execute=True)
         here = (r.pool_id == pool_id, r.last.in_(listed))
         connection.execute(tables.ranges.delete().where(*here))
     _insert(tables, connection, pool_id, kept)
