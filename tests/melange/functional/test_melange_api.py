@@ -189,3 +189,35 @@ def test_the_wsgi_application_is_the_same_server(command: Command) -> None:
         "print(webob.Request.blank('/').get_response(application).json['versions'][0]['name'])"
     )
     assert last_line(script, MELANGE_CONFIG_FILES=str(command.file)) == "v0.1"
+
+
+def test_the_wsgi_application_calls_webhooks(command: Command) -> None:
+    command.configure(more="[webhooks]\nallow_private_addresses = true\npoll_interval = 1")
+    assert last_line(_HOOKED, MELANGE_CONFIG_FILES=str(command.file)) == "create IpBlock"
+
+
+_HOOKED = """
+import http.server, json, queue, threading, webob
+from melange.wsgi import application
+
+told = queue.Queue()
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        told.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(204)
+        self.end_headers()
+
+hook = http.server.HTTPServer(("127.0.0.1", 0), Hook)
+threading.Thread(target=hook.serve_forever, daemon=True).start()
+
+def post(path, body):
+    request = webob.Request.blank(f"/v0.1/ipam/tenants/acme/{path}", method="POST", json=body)
+    request.content_type = "application/json"
+    assert request.get_response(application).status_int == 201
+
+url = f"http://127.0.0.1:{hook.server_port}/"
+post("webhooks", {"webhook": {"url": url, "events": ["create IpBlock"]}})
+post("ip_blocks", {"ip_block": {"type": "private", "cidr": "10.0.0.0/24"}})
+print(told.get(timeout=20)["type"])
+"""
