@@ -10,8 +10,8 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from melange.db.tables import ip_block_usage
 
-SLOTS = 16
-"""Rows a counter is spread over: so many transactions count at once without waiting."""
+SLOTS = 64
+"""Rows a counter is spread over: of 16 that count at once, few wait for another."""
 
 
 class Usage(NamedTuple):

@@ -428,10 +428,6 @@ def _create_ip_addresses() -> None:
             ["interface_id"],
             ["interfaces.id"],
         ),
-        sa.ForeignKeyConstraint(
-            ["ip_block_id"],
-            ["ip_blocks.id"],
-        ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("ip_block_id", "value", name="uniq_ip_addresses0ip_block_id0value"),
         **TABLE_OPTIONS,
@@ -466,7 +462,6 @@ def _create_ip_block_usage() -> None:
         sa.Column("slot", sa.SmallInteger(), nullable=False),
         sa.Column("allocated", sa.BigInteger(), nullable=False),
         sa.Column("quarantined", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["ip_block_id"], ["ip_blocks.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("ip_block_id", "tenant_id", "slot"),
         **TABLE_OPTIONS,
         postgresql_with={"fillfactor": "50"},
