@@ -35,6 +35,7 @@ def fill(database_url: str, block_id: str, *, leave_each: int) -> int:
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if database.dialect == "postgresql":
             connection.exec_driver_sql("VACUUM ANALYZE")
+            connection.exec_driver_sql("CHECKPOINT")
     database.close()
     return count
 

@@ -117,7 +117,7 @@ class Database:
         return self._again(lambda: self._once(fn, *args, **kwargs))
 
     def run_alone(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[sa.Row[Any]]:
-        """The rows of one statement that is a write transaction by itself: a single round trip to
+        """The rows of one statement that is a transaction by itself: a single round trip to
         PostgreSQL or MariaDB. For the few that are worth it: ``sql`` has the driver's own
         placeholders. Repeated, and raises, as `run` does.
         """

@@ -11,6 +11,7 @@ from melange.api.fieldtypes import NAME, TEXT
 from melange.api.row import Row, Schema, fields, list_query
 from melange.db.tables import ip_addresses
 from melange.ipam import addresses, blocks, express, giving, quarantine, quotas, searching, shapes
+from melange.ipam.express import finding
 from melange.ipam.settings import Settings
 from melange.ipam.unit import Unit
 from netkit.db import Database
@@ -61,6 +62,19 @@ def create_quickly(
 def show(request: Request, unit: Unit, tenant_id: str, block_id: str, address: str) -> Result:
     block = blocks.get(unit, block_id, tenant_id)
     return 200, {"ip_address": shapes.ip_address(addresses.get(unit, block, address))}
+
+
+def show_quickly(
+    request: Request,
+    database: Database,
+    settings: Settings,
+    tenant_id: str,
+    block_id: str,
+    address: str,
+) -> Reply | None:
+    """None where ``show`` has to find out what is missing."""
+    found = finding.find(database, tenant_id, block_id, address)
+    return None if found is None else Reply(200, {"ip_address": shapes.ip_address(found)})
 
 
 def delete(request: Request, unit: Unit, tenant_id: str, block_id: str, address: str) -> Result:
@@ -124,7 +138,14 @@ ROUTES = [
         kind="C",
         express=create_quickly,
     ),
-    Row("GET", f"{_PATH}/{{address}}", show, "ip_addresses:show", kind="C"),
+    Row(
+        "GET",
+        f"{_PATH}/{{address}}",
+        show,
+        "ip_addresses:show",
+        kind="C",
+        express=show_quickly,
+    ),
     Row("DELETE", f"{_PATH}/{{address}}", delete, "ip_addresses:delete", kind="C"),
     Row("PUT", f"{_PATH}/{{address}}/restore", restore, "ip_addresses:restore", kind="C"),
 ]

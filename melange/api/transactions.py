@@ -48,6 +48,10 @@ class Transactions:
 
     def _reading(self, row: Row) -> Handler:
         def handle(request: Request, **variables: str) -> Result:
+            if row.express is not None:
+                quick = row.express(request, self._database, self._settings, **variables)
+                if quick is not None:
+                    return etags.conditional(request, quick)
             with self._database.reading() as connection:
                 unit = self._unit(request, connection)
                 return etags.conditional(request, _reply(row, request, unit, variables))

@@ -33,10 +33,10 @@ OPTS: list[cfg.Opt] = [
     ),
     cfg.IntOpt(
         "threads",
-        default=min(8, 2 * _CORES + 1),
+        default=4,
         min=1,
-        sample_default="<twice the number of processor cores and one, 8 at most>",
-        help="How many requests one worker handles at a time. Each may hold a database "
+        help="How many requests one worker handles at a time; more than a few wait for each other "
+        "in Python and in the database, and all are slower. Each may hold a database "
         "connection: keep max_pool_size plus max_overflow in [database] at least as large, and "
         "the database's own limit of connections above workers times threads.",
     ),

@@ -14,6 +14,7 @@ from melange.db.tables import audit_records, ip_addresses, ip_octets, policies, 
 from melange.ipam import addresses, allocation, blocks, express, interfaces, usage
 from melange.ipam.addresses import Address
 from melange.ipam.blocks import Block
+from melange.ipam.express import finding
 from melange.ipam.settings import Settings
 from melange.ipam.unit import Unit, utcnow
 from netkit import migrations
@@ -125,6 +126,31 @@ def test_a_named_interface_of_the_tenant_gets_addresses_of_one_network(
     assert (found.vif_id, found.device_id) == ("vif-1", "vm-1")
     assert row_of(within, found) == found
     assert quick(database, other, "vif-1") is None
+
+
+def test_an_address_is_found_as_the_general_way_finds_it(
+    database: Database, within: Within, block: Block
+) -> None:
+    given = quick(database, block)
+    assert given is not None
+    assert finding.find(database, "acme", block.id, "10.0.0.0") == row_of(within, given) == given
+
+
+@pytest.mark.parametrize(
+    ("tenant_id", "block_id", "text"),
+    [
+        ("acme", None, "10.0.0.1"),
+        ("acme", None, "::a00:0"),
+        ("acme", None, "ten"),
+        ("acme", "büro", "10.0.0.0"),
+        ("somebody", None, "10.0.0.0"),
+    ],
+)
+def test_what_is_not_there_is_not_found(
+    database: Database, block: Block, tenant_id: str, block_id: str | None, text: str
+) -> None:
+    quick(database, block)
+    assert finding.find(database, tenant_id, block_id or block.id, text) is None
 
 
 def exhaust(unit: Unit, block: Block) -> None:
