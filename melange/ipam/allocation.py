@@ -13,6 +13,7 @@ from melange.ipam import (
     addresses,
     addressing,
     blocks,
+    exclusions,
     generators,
     interfaces,
     macs,
@@ -29,6 +30,7 @@ from melange.ipam.blocks import Block
 from melange.ipam.exclusions import Reason
 from melange.ipam.interfaces import Interface
 from melange.ipam.unit import Unit
+from netkit.db import Retry
 from netkit.pool import OutsidePool, PoolExhausted, ValueTaken
 
 LOOKED_AT = 4096
@@ -68,6 +70,7 @@ def allocate(unit: Unit, block: Block, wish: Wish) -> list[Address]:
         values = [_take(unit, block, wish.address)]
     else:
         values = _choose(unit, block, wish, count)
+    _require_still_permitted(unit, block, values)
     made = [_row(unit, block, wish, value) for value in values]
     addresses.insert(unit, made)
     usage.add(unit.connection, block.id, tenant_id, allocated=len(made))
@@ -107,6 +110,18 @@ def _is_taken(unit: Unit, block: Block, value: int) -> bool:
         else:
             return True
     return False
+
+
+def _require_still_permitted(unit: Unit, block: Block, values: list[int]) -> None:
+    """Octets leave the pool only as draws meet them. Who changes them waits for all who have drawn,
+    and who draws after that has to know them.
+    """
+    if unit.connection.dialect.name == "sqlite":  # Nobody changes anything beside us.
+        return
+    octets = rules.octets_of_block(unit, block.id)
+    modulus = exclusions.modulus_of(block.version)
+    if any(value % modulus in octets for value in values):
+        raise Retry(f"the policy of block {block.id} has other octets now")
 
 
 def _choose(unit: Unit, block: Block, wish: Wish, count: int) -> list[int]:

@@ -15,10 +15,11 @@ from melange.db.tables import POOLS, ip_addresses, ip_blocks
 from melange.identifiers import new_id
 from melange.ipam import addressing, overlaps, quotas, rules, shapes
 from melange.ipam.addressing import Span
-from melange.ipam.exclusions import Exclusions, left_over
+from melange.ipam.exclusions import Bounds, Exclusions, left_over
 from melange.ipam.mistakes import Mistakes
 from melange.ipam.unit import Unit
-from netkit.pool import Pools
+from netkit.pool import Pools, bulk
+from netkit.pool.shape import runs
 
 pools = Pools(POOLS)
 
@@ -262,12 +263,16 @@ def _change(unit: Unit, block: Block, values: Mapping[str, Any]) -> None:
 
 
 def _reshape_pool(unit: Unit, block: Block, before: Exclusions, after: Exclusions) -> None:
-    # Draws drop the values of excluded octets from the pool as they meet them: where they did,
-    # nobody knows.
-    forgotten = before.octets - after.octets
-    whole = [(block.first, block.last)]
-    back = whole if forgotten else left_over(before.spans(), after.spans())
-    for first, last in back:
+    if before.octets != after.octets:
+        # Draws drop the values of excluded octets from the pool as they meet them: where they did,
+        # nobody knows. And who has drawn by the old octets has to be waited for.
+        def kept() -> list[Bounds]:
+            used = runs(rows_in(unit, block, block.first, block.last))
+            return [*used, *after.spans()]
+
+        bulk.rebuild(POOLS, unit.connection, block.pool_id, kept)
+        return
+    for first, last in left_over(before.spans(), after.spans()):
         pools.restore(
             unit.connection,
             block.pool_id,
@@ -275,8 +280,7 @@ def _reshape_pool(unit: Unit, block: Block, before: Exclusions, after: Exclusion
             last,
             lambda _, first=first, last=last: rows_in(unit, block, first, last),  # type: ignore[misc]
         )
-    out = after.spans() if forgotten else left_over(after.spans(), before.spans())
-    for first, last in out:
+    for first, last in left_over(after.spans(), before.spans()):
         pools.withdraw(unit.connection, block.pool_id, first, last)
 
 

@@ -39,7 +39,7 @@ class Exclusions:
 
     @property
     def modulus(self) -> int:
-        return 256 if self.version == 4 else 65536
+        return modulus_of(self.version)
 
     @property
     def broadcast(self) -> int | None:
@@ -95,6 +95,11 @@ class Exclusions:
             _upto(last, octet, self.modulus) - _upto(first - 1, octet, self.modulus)
             for octet in octets
         )
+
+
+def modulus_of(version: int) -> int:
+    """What an address is divided by, and its octet the remainder."""
+    return 256 if version == 4 else 65536
 
 
 def merged(spans: Iterable[Bounds]) -> list[Bounds]:

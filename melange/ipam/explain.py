@@ -13,7 +13,7 @@ from melange.db.tables import ip_blocks, ip_octets, ip_ranges
 from melange.ipam import addresses, addressing, blocks
 from melange.ipam.addresses import Address
 from melange.ipam.blocks import Block
-from melange.ipam.exclusions import Reason
+from melange.ipam.exclusions import Reason, modulus_of
 from melange.ipam.unit import Unit
 from netkit.pool import State
 
@@ -106,7 +106,7 @@ def _rule(unit: Unit, block: Block, value: int, reason: Reason) -> dict[str, Any
     """Which of the policy's rules it is."""
     octets, ranges = ip_octets.c, ip_ranges.c
     if reason is Reason.OCTET:
-        octet = value % (256 if block.version == 4 else 65536)
+        octet = value % modulus_of(block.version)
         query = sa.select(octets.id).where(octets.policy_id == block.policy_id)
         found = unit.connection.scalar(query.where(octets.octet == octet).limit(1))
         return {"ip_octet_id": found, "octet": octet}

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from melange.db.tables import ip_octets, ip_ranges, policies
+from melange.db.tables import ip_blocks, ip_octets, ip_ranges, policies
 from melange.ipam.unit import Unit
 
 SEQUENTIAL = "sequential"
@@ -53,6 +53,13 @@ def of_policy(unit: Unit, policy_id: str | None) -> Rules | None:
         ipv4_generator=policy.ipv4_generator,
         ipv6_generator=policy.ipv6_generator,
     )
+
+
+def octets_of_block(unit: Unit, block_id: str) -> set[int]:
+    """Those of the policy that the block follows at this moment."""
+    o, b = ip_octets.c, ip_blocks.c
+    query = sa.select(o.octet).join(ip_blocks, b.policy_id == o.policy_id).where(b.id == block_id)
+    return set(unit.connection.scalars(query))
 
 
 def drawing(rules: Rules | None, version: int) -> str:

@@ -1,8 +1,9 @@
 """The commonest call in one round trip: a statement that is a transaction by itself.
 
-It gives the next address of a block to the block owner's nameless interface, or to one that is
-named and is there. What the statement cannot decide it leaves alone, and `melange.ipam.allocation`
-does the call: policies that pick, quotas, new interfaces, full blocks.
+It gives the next address of a block to the block owner's nameless interface or, of a block without
+a network, to one that is named and is there. What the statement cannot decide it leaves alone, and
+`melange.ipam.allocation` does the call: policies that pick, quotas, new interfaces, full blocks.
+And named interfaces on networks: each is on one, and who looks on which has to lock it first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""MariaDB: allocation as one compound statement."""
+"""MariaDB: allocation as one compound statement.
+
+Each statement in it sees what is committed by then: so it looks once more, after the draw, whether
+a policy has come to pick.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +32,11 @@ BEGIN NOT ATOMIC
   IF pool IS NOT NULL THEN
     {drawing}
   END IF;
+  IF drawn IS NOT NULL AND EXISTS (SELECT 1 FROM ip_blocks
+                                   WHERE id = %(block)s AND drawing = '{picky}') THEN
+    ROLLBACK;
+    SET drawn = NULL;
+  END IF;
   IF drawn IS NOT NULL THEN
     INSERT INTO ip_addresses (id, ip_block_id, value, version, interface_id, used_by_tenant_id,
                               floating, created_at, updated_at)
@@ -44,9 +53,7 @@ END
 """
 
 _NAMELESS = "i.anonymous_tenant = %(tenant)s"
-_NAMED = """i.vif_id = %(vif)s AND i.tenant_id = %(tenant)s AND NOT EXISTS (
-        SELECT 1 FROM ip_addresses a JOIN ip_blocks o ON o.id = a.ip_block_id
-        WHERE a.interface_id = i.id AND NOT o.network_id <=> b.network_id)"""
+_NAMED = "i.vif_id = %(vif)s AND i.tenant_id = %(tenant)s AND b.network_id IS NULL"
 
 _AUDIT = """INSERT INTO audit_records (at, request_id, user_id, caller_tenant_id, tenant_id,
                                 action, resource, resource_id, after)
@@ -63,6 +70,7 @@ def statement(audited: bool, named: bool) -> tuple[str, dict[str, Any]]:
         interface=_NAMED if named else _NAMELESS,
         lowest=rules.LOWEST,
         default=rules.DEFAULT,
+        picky=rules.PICKY,
         audit=_AUDIT if audited else "",
     )
     return sql, {}

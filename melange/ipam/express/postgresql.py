@@ -81,13 +81,7 @@ def _chosen(named: bool) -> sa.CTE:
         ~limited,
     )
     if named:
-        a, other = ip_addresses.alias().c, ip_blocks.alias().c
-        elsewhere = sa.exists().where(
-            a.interface_id == i.id,
-            other.id == a.ip_block_id,
-            other.network_id.is_distinct_from(b.network_id),
-        )
-        query = query.where(~elsewhere)
+        query = query.where(b.network_id.is_(None))
     return query.cte("chosen")
 
 

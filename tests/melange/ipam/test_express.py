@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,16 +11,19 @@ import sqlalchemy as sa
 
 from melange.db import MELANGE
 from melange.db.tables import audit_records, ip_addresses, ip_octets, policies, quotas
-from melange.ipam import addresses, allocation, blocks, express, interfaces, usage
+from melange.ipam import addresses, allocation, blocks, express, interfaces, unusable, usage
+from melange.ipam import policies as policies_of
 from melange.ipam.addresses import Address
 from melange.ipam.blocks import Block
 from melange.ipam.express import finding
+from melange.ipam.policies import Policy
 from melange.ipam.settings import Settings
 from melange.ipam.unit import Unit, utcnow
 from netkit import migrations
 from netkit.context import RequestContext
-from netkit.db import Database
+from netkit.db import Database, Retry
 from tests.conftest import new_database
+from tests.waiting import PATIENCE, in_background, wait_until_someone_waits
 
 CALLER = RequestContext("acme", "ann", frozenset({"member"}), "req-1")
 SETTINGS = Settings(ipv6_generator="sequential")
@@ -165,6 +168,39 @@ def follow_octets(unit: Unit, block: Block) -> None:
     octet = {"id": "o", "policy_id": "p", "octet": 0, **times}
     unit.connection.execute(ip_octets.insert().values(octet))
     blocks.update(unit, block, {"policy_id": "p"})
+
+
+def test_who_still_goes_by_older_octets_begins_again(within: Within, block: Block) -> None:
+    within(lambda unit: follow_octets(unit, block))
+
+    def late(unit: Unit) -> None:
+        wish = allocation.Wish(interfaces.anonymous(unit, "acme"))
+        with pytest.raises(Retry):
+            allocation.allocate(unit, block, wish)
+
+    within(late)
+
+
+def test_who_changes_octets_waits_for_who_has_drawn(
+    database: Database, within: Within, block: Block
+) -> None:
+    policy: Policy = within(lambda unit: policies_of.create(unit, "acme", {"name": "p"}))
+    within(lambda unit: blocks.update(unit, block, {"policy_id": policy.id}))
+
+    def forbid(unit: Unit) -> None:
+        unusable.create(unit, unusable.OCTETS, policy, {"octet": 0})
+
+    def draw(unit: Unit) -> Future[None]:
+        wish = allocation.Wish(interfaces.anonymous(unit, "acme"))
+        (made,) = allocation.allocate(unit, block, wish)
+        assert made.address == "10.0.0.0"
+        change: Future[None] = in_background(lambda: within(forbid))
+        wait_until_someone_waits(database)
+        return change
+
+    within(draw).result(PATIENCE)
+    # The broadcast address: 10.0.0.0 is in use.
+    assert within(lambda unit: blocks.get(unit, block.id)).reserved == 1
 
 
 def limit(unit: Unit, block: Block) -> None:

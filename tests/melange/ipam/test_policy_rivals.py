@@ -53,6 +53,31 @@ def test_draws_beside_changes_of_a_range_leave_nothing_out(melange_everywhere: M
     require_agreement(melange)
 
 
+def test_draws_beside_changes_of_octets_are_of_one_side_of_each(
+    melange_everywhere: Melange,
+) -> None:
+    melange = melange_everywhere
+    policy = new_policy(melange)
+    block = melange.new_block("10.0.0.0/25", policy_id=policy.rpartition("/")[2])
+    found: list[int] = []
+
+    def draw() -> None:
+        for _ in range(ROUNDS):
+            answer = melange.answer(201, "POST", path_of(block, "ip_addresses"))
+            found.append(number_of(answer))
+
+    def come_and_go() -> None:
+        for turn in range(ROUNDS):
+            body = {"ip_octet": {"octet": turn * 3}}
+            made = melange.post(f"{policy}/unusable_ip_octets", body)["ip_octet"]["id"]
+            if turn % 2:
+                melange.delete(f"{policy}/unusable_ip_octets/{made}")
+
+    together(draw, draw, draw, come_and_go)
+    assert len(found) == len(set(found)) == 3 * ROUNDS
+    require_agreement(melange)
+
+
 def test_blocks_that_join_a_policy_while_it_changes_follow_it(
     melange_everywhere: Melange,
 ) -> None:
