@@ -271,6 +271,13 @@ class WebhookNotFound(ModelNotFound):
     code, model = "webhook_not_found", "Webhook"
 
 
+class SharingForbidden(Forbidden):
+    """All tenants draw from a shared block, so that sharing one is the operator's."""
+
+    code = "sharing_forbidden"
+    template = "only administrators share a block with other tenants"
+
+
 class ForeignTenant(Forbidden):
     """Another tenant than the caller's, named where it may not act for it."""
 

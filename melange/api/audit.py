@@ -42,7 +42,7 @@ def _after(marker: str | None) -> int | None:
     if marker is None:
         return None
     try:
-        return min(int(marker), _LARGEST)
+        return max(0, min(int(marker), _LARGEST))
     except ValueError:
         raise errors.Invalid({"marker": "marker should be the id of a record"}, marker) from None
 

@@ -32,7 +32,7 @@ def create(request: Request, unit: Unit, tenant_id: str, block_id: str) -> Resul
     """One; or with ``count`` or a list, several."""
     block = blocks.get(unit, block_id, tenant_id)
     wanted = request.body.get("ip_addresses")
-    if wanted:
+    if wanted is not None:
         made = giving.give_all(unit, block, wanted)
         return 201, {"ip_addresses": [shapes.ip_address(one) for one in made]}
     given = dict(fields(request, "ip_address"))

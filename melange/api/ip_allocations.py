@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from melange import errors
 from melange.api import fieldtypes
 from melange.api.row import Row, body, fields
 from melange.ipam import configurations, interfaces, network_allocation, networks, tenancy
@@ -16,6 +17,8 @@ def index(request: Request, unit: Unit, tenant_id: str, network_id: str, vif_id:
     networks.blocks_of_network(unit, tenant_id, network_id)
     interface = interfaces.get(unit, vif_id)
     found = network_allocation.held(unit, tenant_id, network_id, interface)
+    if not found and not unit.caller.sees(interface.tenant_id):
+        raise errors.InterfaceNotFound(vif_id)
     return 200, {"ip_addresses": configurations.of_addresses(unit, found)}
 
 
@@ -43,6 +46,10 @@ def create(request: Request, unit: Unit, tenant_id: str, network_id: str, vif_id
 def delete(request: Request, unit: Unit, tenant_id: str, network_id: str, vif_id: str) -> Result:
     networks.blocks_of_network(unit, tenant_id, network_id)
     interface = interfaces.get(unit, vif_id, lock=True)
+    if not unit.caller.sees(interface.tenant_id) and not network_allocation.held(
+        unit, tenant_id, network_id, interface
+    ):
+        raise errors.InterfaceNotFound(vif_id)
     network_allocation.release(unit, tenant_id, network_id, interface)
     return 200, None
 

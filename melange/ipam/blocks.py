@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from melange import errors
 from melange.db.tables import POOLS, ip_addresses, ip_blocks
 from melange.identifiers import new_id
-from melange.ipam import addressing, overlaps, quotas, rules, shapes
+from melange.ipam import addressing, overlaps, quotas, rules, shapes, tenancy
 from melange.ipam.addressing import Span
 from melange.ipam.exclusions import Bounds, Exclusions, left_over
 from melange.ipam.mistakes import Mistakes
@@ -118,9 +118,11 @@ def create(
 
     ``block_id``: of one that comes from elsewhere.
 
-    Raises Invalid with all that is wrong, OverQuota.
+    Raises Invalid with all that is wrong, OverQuota, SharingForbidden.
     """
     quotas.require(unit, tenant_id, "ip_blocks", 1)
+    if fields.get("shared"):
+        tenancy.require_sharing(unit)
     wrong = Mistakes()
     span = wrong.of_cidr(fields.get("cidr"))
     kind = parent.type if parent else fields.get("type")
@@ -166,8 +168,11 @@ def create(
 def update(unit: Unit, block: Block, fields: Mapping[str, Any]) -> Block:
     """Changes network, policy, gateway, DNS, priority and sharing; what is not given stays.
 
-    The caller has locked the block's row (``get(..., lock=True)``).
+    The caller has locked the block's row (``get(..., lock=True)``). Raises Invalid,
+    SharingForbidden.
     """
+    if fields.get("shared") and not block.shared:
+        tenancy.require_sharing(unit)
     wrong = Mistakes()
     defaults: dict[str, Any] = {
         "network_id": None,

@@ -10,6 +10,7 @@ from melange.db.tables import (
     POOLS,
     interfaces,
     ip_addresses,
+    ip_block_usage,
     ip_blocks,
     mac_address_ranges,
     mac_addresses,
@@ -23,6 +24,8 @@ from melange.manage.consistency import Finding
 from netkit.pool import Pools, bulk
 from netkit.pool.shape import Span, runs
 
+# Without a foreign key, for the sake of the rate of allocations.
+_OF_BLOCKS = {"addresses": ip_addresses, "counters": ip_block_usage}
 _TAGGED = {"ip_block": ip_blocks, "ip_address": ip_addresses, "interface": interfaces}
 
 
@@ -57,6 +60,10 @@ def orphans(unit: Unit) -> list[Finding]:
     found = []
     if pools := len(_pools_without_owner(unit)):
         found.append(Finding("pools", f"{pools} pools belong to nothing"))
+    for what, table in _OF_BLOCKS.items():
+        query = sa.select(sa.func.count()).select_from(table).where(_without_block(table))
+        if count := unit.connection.scalar(query):
+            found.append(Finding(what, f"{count} {what} are of no block that exists"))
     for resource, condition in _tags_without_object():
         query = sa.select(sa.func.count()).select_from(tags).where(*condition)
         if count := unit.connection.scalar(query):
@@ -69,6 +76,9 @@ def repair_orphans(unit: Unit) -> list[Finding]:
     pools = Pools(POOLS)
     for pool_id in _pools_without_owner(unit):
         pools.drop(unit.connection, pool_id)
+    for table in _OF_BLOCKS.values():
+        unit.connection.execute(table.delete().where(_without_block(table)))
+    # Last: some may have been of those addresses.
     for _, condition in _tags_without_object():
         unit.connection.execute(tags.delete().where(*condition))
     return found
@@ -89,6 +99,10 @@ def _pools_without_owner(unit: Unit) -> list[int]:
     name = sa.literal(carving.POOL_NAME.format("")) + b.id
     owned.append(sa.exists().where(b.subnetted, name == p.name))
     return list(unit.connection.scalars(sa.select(p.id).where(~sa.or_(*owned))))
+
+
+def _without_block(table: sa.Table) -> sa.ColumnElement[bool]:
+    return ~sa.exists().where(ip_blocks.c.id == table.c.ip_block_id)
 
 
 def _tags_without_object() -> Iterator[tuple[str, tuple[sa.ColumnElement[bool], ...]]]:

@@ -116,3 +116,9 @@ def test_records_are_kept_as_long_as_configured(sqlite_url: str) -> None:
         assert purge_after(29, 10) == 0
         assert purge_after(31, 2) == 2
         assert len(records(melange)) == 1
+
+
+@pytest.mark.parametrize("marker", ["-1", str(-(2**70)), str(2**70)])
+def test_a_marker_may_be_any_number(melange: Melange, path: str, marker: str) -> None:
+    found = records(melange, f"marker={marker}")
+    assert [one["action"] for one in found] == ([] if marker == str(2**70) else ["create"])

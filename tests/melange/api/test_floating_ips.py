@@ -126,3 +126,16 @@ def test_rivals_for_the_last_address_get_it_once(melange_everywhere: Melange) ->
     assert statuses == [201, 201, 422, 422, 422, 422]
     listed = melange.get(PATH)["floating_ips"]
     assert [one["inside_local"]["address"] for one in listed] == ["10.0.0.0"] * 2
+
+
+def test_only_administrators_share_a_block(melange: Melange) -> None:
+    acme = melange.as_tenant("acme")
+    fields = {"type": "public", "cidr": "8.8.8.0/24", "shared": True}
+    refused = acme.answer(403, "POST", "/tenants/acme/ip_blocks", {"ip_block": fields})
+    assert refused.text == "only administrators share a block with other tenants"
+    block = melange.new_block("8.8.8.0/24", type="public")
+    acme.answer(403, "PUT", path_of(block), {"ip_block": {"shared": True}})
+    melange.put(path_of(block), {"ip_block": {"shared": True}})
+    # Whoever sends back what a GET has shown shares nothing.
+    kept = acme.put(path_of(block), {"ip_block": {"shared": True, "dns1": "9.9.9.9"}})
+    assert kept["ip_block"]["shared"] is True

@@ -178,3 +178,9 @@ def test_a_tenant_acts_for_no_other(melange: Melange, path: str) -> None:
     assert acme.call("POST", path, {"ip_address": {"tenant_id": "other"}}).status_int == 403
     assert acme.call("POST", path.replace("acme", "other")).status_int == 403
     assert melange.refusal("GET", path.replace("acme", "other")) == (404, "ip_block_not_found")
+
+
+def test_an_empty_list_is_nobodys_address(melange: Melange) -> None:
+    path = path_of(melange.new_block("10.0.0.0/24"), "ip_addresses")
+    assert melange.post(path, {"ip_addresses": []}) == {"ip_addresses": []}
+    assert melange.get(path)["ip_addresses"] == []

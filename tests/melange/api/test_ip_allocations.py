@@ -174,3 +174,18 @@ def test_tenants_use_their_own_networks_and_interfaces(melange: Service) -> None
     assert allocate(acme) == ["10.0.0.0"]
     assert melange.as_tenant("other").call("POST", V2).status_int == 403
     assert acme.call("POST", V2, {"network": {"tenant_id": "other"}}).status_int == 403
+
+
+def test_interfaces_of_others_are_not_there_unless_they_are_on_the_network(
+    melange: Service,
+) -> None:
+    melange.block("acme", "10.0.0.0/24", "net")
+    theirs = {"interface": {"id": "v2", "tenant_id": "other"}}
+    melange.ok("POST", "/interfaces", theirs)
+    acme = melange.as_tenant("acme")
+    for method in ("GET", "DELETE"):
+        assert acme.refused(method, V2) == (404, "Interface Not Found")
+    made = allocate(melange, V2, tenant_id="other")
+    assert addresses(acme.ok("GET", V2)) == made
+    acme.ok("DELETE", V2)
+    assert melange.ok("GET", V2) == {"ip_addresses": []}

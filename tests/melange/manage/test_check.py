@@ -70,6 +70,18 @@ def damages(block: Block) -> dict[str, sa.Executable]:
         "tags are of no ip_address": tags.insert().values(
             resource="ip_address", resource_id="gone", tag="red"
         ),
+        "1 addresses are of no block that exists": ip_addresses.insert().values(
+            id="stray",
+            ip_block_id="gone",
+            value=7,
+            version=4,
+            floating=False,
+            created_at=sa.func.now(),
+            updated_at=sa.func.now(),
+        ),
+        "1 counters are of no block that exists": ip_block_usage.insert().values(
+            ip_block_id="gone", tenant_id="acme", slot=0, allocated=1, quarantined=0
+        ),
         "pools belong to nothing": POOLS.pools.insert().values(
             first=1, last=9, stripe=8, created_at=sa.func.now()
         ),
