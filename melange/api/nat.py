@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from melange import errors
 from melange.api import pages
-from melange.api.fieldtypes import NAME
+from melange.api.allocated_ip_addresses import FILTERS
+from melange.api.fieldtypes import NAME, TEXT
 from melange.api.row import Row, Schema, list_query
 from melange.ipam import addresses, blocks, nat, searching, shapes
 from melange.ipam.addresses import Address
@@ -29,10 +30,14 @@ _BODY: Schema = {
 }
 
 
+_INDEX = list_query(**FILTERS, ip_block_id=TEXT)
+
+
 def _index(side: Side) -> Callable[..., Result]:
     def index(request: Request, unit: Unit, tenant_id: str, block_id: str, address: str) -> Result:
         own = _own(unit, tenant_id, block_id, address)
-        found = searching.page(unit, nat.linked(own, side), pages.window(request))
+        query = searching.narrowed(nat.linked(own, side), request.params)
+        found = searching.page(unit, query, pages.window(request))
         shown = [shapes.ip_address(one) for one in found[: request.page.limit]]
         return 200, {"ip_addresses": shown}
 
@@ -77,7 +82,7 @@ def _rows(side: Side) -> list[Row]:
     path = f"/ipam/tenants/{{tenant_id}}/ip_blocks/{{block_id}}/ip_addresses/{{address}}/{noun}"
     delete = _delete(side)
     return [
-        Row("GET", path, _index(side), f"{noun}:list", query=list_query(), kind="C"),
+        Row("GET", path, _index(side), f"{noun}:list", query=_INDEX, kind="C"),
         Row("POST", path, _create(side), f"{noun}:create", body=_BODY, kind="C"),
         Row("DELETE", path, delete, f"{noun}:delete", kind="C"),
         Row("DELETE", f"{path}/{{other}}", delete, f"{noun}:delete", kind="C"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from melange.api.fieldtypes import TEXT as FILTER
 from melange.api.ip_blocks import BOOLEAN, PRIORITY, TEXT
-from melange.api.row import Row, body, fields
+from melange.api.row import Row, body, fields, query
 from melange.ipam import block_lists, blocks, subnets, tenancy
 from melange.ipam.unit import Unit
 from netkit.wsgi import Request, Result
@@ -27,7 +28,8 @@ _CREATE = body(
 
 def index(request: Request, unit: Unit, tenant_id: str, block_id: str) -> Result:
     block = blocks.get(unit, block_id, tenant_id)
-    return 200, {"subnets": block_lists.shown(unit, blocks.children(unit, block))}
+    found = block_lists.of_parent(unit, block, request.params)
+    return 200, {"subnets": block_lists.shown(unit, found)}
 
 
 def create(request: Request, unit: Unit, tenant_id: str, block_id: str) -> Result:
@@ -41,7 +43,11 @@ def create(request: Request, unit: Unit, tenant_id: str, block_id: str) -> Resul
     return 201, {"subnet": block_lists.shown(unit, [subnet])[0]}
 
 
+_INDEX = query(
+    **dict.fromkeys(("network_id", "tenant_id", "cidr", "contains", "within", "tags"), FILTER)
+)
+
 ROUTES = [
-    Row("GET", _PATH, index, "subnets:list", kind="C"),
+    Row("GET", _PATH, index, "subnets:list", query=_INDEX, kind="C"),
     Row("POST", _PATH, create, "subnets:create", body=_CREATE, kind="C"),
 ]

@@ -26,12 +26,17 @@ def of_tenant(
     CIDR), ``tags`` (with commas: all of them). Other names are ignored. Raises Invalid.
     """
     c = ip_blocks.c
-    query = sa.select(ip_blocks).where(c.tenant_id == tenant_id)
-    for name, value in filters.items():
-        if name in _FILTERS:
-            query = query.where(*_FILTERS[name](value))
+    query = _narrowed(sa.select(ip_blocks).where(c.tenant_id == tenant_id), filters)
     rows = unit.connection.execute(window.of(query, c.id))
     return [blocks.of_row(row) for row in rows]
+
+
+def of_parent(unit: Unit, parent: Block, filters: Mapping[str, Any]) -> list[Block]:
+    """The block's direct subnets that pass all the filters (as `of_tenant`, and ``tenant_id``),
+    lowest first. Raises Invalid.
+    """
+    query = _narrowed(blocks.below(parent), filters)
+    return [blocks.of_row(row) for row in unit.connection.execute(query)]
 
 
 def shown(unit: Unit, found: Sequence[Block]) -> list[dict[str, Any]]:
@@ -40,6 +45,13 @@ def shown(unit: Unit, found: Sequence[Block]) -> list[dict[str, Any]]:
         return []
     of_all = tags.of_all(unit, tags.BLOCK, [block.id for block in found])
     return [shapes.ip_block(block, of_all.get(block.id, [])) for block in found]
+
+
+def _narrowed(query: sa.Select[Any], filters: Mapping[str, Any]) -> sa.Select[Any]:
+    for name, value in filters.items():
+        if name in _FILTERS:
+            query = query.where(*_FILTERS[name](value))
+    return query
 
 
 def _cidr(text: str) -> Conditions:
@@ -69,6 +81,7 @@ def _span(name: str, text: str) -> Span:
 
 _FILTERS: Mapping[str, Callable[[str], Conditions]] = {
     "type": lambda text: [ip_blocks.c.type == text],
+    "tenant_id": lambda text: [ip_blocks.c.tenant_id == text],
     "network_id": lambda text: [ip_blocks.c.network_id == text],
     "cidr": _cidr,
     "contains": _contains,

@@ -211,11 +211,15 @@ def reshape(unit: Unit, block: Block, before: Exclusions, found: rules.Rules | N
     _store(unit, block, {}, before, found)
 
 
+def below(block: Block) -> sa.Select[Any]:
+    """The rows of its direct subnets, lowest first."""
+    c = ip_blocks.c
+    return sa.select(ip_blocks).where(c.parent_id == block.id).order_by(c.last)
+
+
 def children(unit: Unit, block: Block) -> list[Block]:
     """Its direct subnets, lowest first."""
-    c = ip_blocks.c
-    query = sa.select(ip_blocks).where(c.parent_id == block.id).order_by(c.last)
-    return [of_row(row) for row in unit.connection.execute(query)]
+    return [of_row(row) for row in unit.connection.execute(below(block))]
 
 
 def rows_in(unit: Unit, block: Block, first: int, last: int) -> list[int]:

@@ -120,3 +120,11 @@ def test_links_go_in_xml_too(nat: Nat) -> None:
     )
     assert nat.melange.send_xml("POST", path, body).status_int == 200
     assert nat.listed(path) == ["8.8.8.1"]
+
+
+def test_lists_can_be_narrowed(nat: Nat) -> None:
+    nat.link(nat.globals_of("10.0.0.0"), "8.8.8.0", "8.8.8.1")
+    path = nat.globals_of("10.0.0.0")
+    assert nat.listed(f"{path}?address=8.8.8.1") == ["8.8.8.1"]
+    assert nat.listed(f"{path}?within=8.8.8.0/32&ip_block_id={nat.public.id}") == ["8.8.8.0"]
+    assert nat.listed(f"{path}?used_by_tenant=other") == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from melange.ipam.blocks import Block
 from tests.melange.everywhere import TENANT, Melange, path_of
 
@@ -92,3 +94,22 @@ def test_subnets_of_others_blocks_are_not_to_be_seen(melange: Melange) -> None:
     path = f"/tenants/{TENANT}/ip_blocks/{parent.id}/subnets"
     for method in ("GET", "POST"):
         assert melange.refused(method, path) == (404, "IpBlock Not Found")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("network_id=n1", ["10.0.0.0/24"]),
+        ("tenant_id=other", ["10.0.1.0/24"]),
+        ("contains=10.0.1.7", ["10.0.1.0/24"]),
+        ("within=10.0.0.0/23", ["10.0.0.0/24", "10.0.1.0/24"]),
+        ("cidr=10.0.1.0/24&network_id=n1", []),
+        ("tags=red", []),
+    ],
+)
+def test_a_list_can_be_narrowed(melange: Melange, query: str, found: list[str]) -> None:
+    parent = melange.new_block("10.0.0.0/16")
+    create(melange, parent, cidr="10.0.0.0/24", network_id="n1")
+    create(melange, parent, cidr="10.0.1.0/24", tenant_id="other")
+    listed = melange.get(f"{path_of(parent, 'subnets')}?{query}")["subnets"]
+    assert [one["cidr"] for one in listed] == found
