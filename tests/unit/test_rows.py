@@ -69,3 +69,11 @@ def test_a_duplicate_is_told_and_leaves_nothing(database: Database) -> None:
     with pytest.raises(exception.DBDuplicateEntry):
         database.run(insert_all, things, [row(1), row(2), row(1)])
     assert stored(database) == []
+
+
+def test_what_has_no_room_is_refused_where_the_database_minds(database: Database) -> None:
+    if database.dialect == "sqlite":
+        pytest.skip("SQLite keeps text of any length")
+    with pytest.raises(exception.DBError):
+        database.run(insert_all, things, [row(1), {**row(2), "id": "9" * 37}])
+    assert stored(database) == []
