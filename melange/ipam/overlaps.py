@@ -1,4 +1,6 @@
-"""Where a block may lie: public blocks never overlap, nor do those of one network, nor siblings."""
+"""Where a block may lie: public blocks never overlap, nor do those of one network (but a subnet of
+it lies in its parent), nor siblings.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +32,8 @@ def tell(unit: Unit, wrong: Mistakes, place: Place) -> None:
     """Adds what speaks against the place. Rivals for it wait until this transaction ends."""
     if place.parent is not None:
         _of_subnet(unit, wrong, place, place.parent)
+        if place.network_id is not None and place.parent.network_id is None:
+            _of_network(unit, wrong, place, place.network_id)
         return
     if place.kind == "public":
         enter(unit, "public")
@@ -43,12 +47,15 @@ def tell(unit: Unit, wrong: Mistakes, place: Place) -> None:
 
 def _of_network(unit: Unit, wrong: Mistakes, place: Place, network_id: str) -> None:
     enter(unit, network_space(network_id))
-    c = ip_blocks.c
-    here = (c.network_id == network_id, c.parent_id.is_(None))
-    others = sa.select(c.id).where(*here, c.type != place.kind, c.id != (place.own_id or ""))
-    if unit.connection.scalar(others.limit(1)) is not None:
-        wrong.add("type", "type should be same within a network", place.kind)
-    found = _overlapping(unit, place, *here)
+    c, parents = ip_blocks.c, ip_blocks.alias("parents")
+    if place.parent is None:
+        top = (c.network_id == network_id, c.parent_id.is_(None))
+        others = sa.select(c.id).where(*top, c.type != place.kind, c.id != (place.own_id or ""))
+        if unit.connection.scalar(others.limit(1)) is not None:
+            wrong.add("type", "type should be same within a network", place.kind)
+    # Not those whose parent is of the network: what it covers is looked at already.
+    covered = sa.exists().where(parents.c.id == c.parent_id, parents.c.network_id == network_id)
+    found = _overlapping(unit, place, c.network_id == network_id, ~covered)
     if found is not None:
         wrong.add("cidr", f"cidr overlaps with block {found} in same network", place.span.cidr)
 

@@ -113,3 +113,23 @@ def test_a_list_can_be_narrowed(melange: Melange, query: str, found: list[str]) 
     create(melange, parent, cidr="10.0.1.0/24", tenant_id="other")
     listed = melange.get(f"{path_of(parent, 'subnets')}?{query}")["subnets"]
     assert [one["cidr"] for one in listed] == found
+
+
+def test_no_two_blocks_of_a_network_overlap_whosever_subnets_they_are(melange: Melange) -> None:
+    told = "cidr: cidr overlaps with block {} in same network"
+    melange.new_block("10.1.0.0/16", network_id="n1")
+    parent = melange.new_block("10.0.0.0/8")
+    found = wrong(melange, parent, cidr="10.1.2.0/24", network_id="n1")
+    assert found == told.format("10.1.0.0/16")
+    child = create(melange, parent, cidr="10.2.0.0/16", network_id="n1")
+    fields = {"type": "private", "cidr": "10.2.3.0/24", "network_id": "n1"}
+    path = f"/tenants/{TENANT}/ip_blocks"
+    assert melange.refused("POST", path, {"ip_block": fields})[1].endswith(
+        told.format("10.2.0.0/16")
+    )
+    # What is below a block of the network is a part of it.
+    below = f"{path}/{child['id']}/subnets"
+    melange.post(below, {"subnet": {"cidr": "10.2.3.0/24"}})
+    loose = create(melange, parent, cidr="10.1.0.0/16")
+    moved = {"ip_block": {"network_id": "n1"}}
+    assert melange.refusal("PUT", f"{path}/{loose['id']}", moved) == (400, "invalid_values")
