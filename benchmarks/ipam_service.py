@@ -60,8 +60,8 @@ class Service:
         return f"/ip_blocks/{made['id']}"
 
     def memory(self) -> int:
-        """Bytes that the largest worker has for itself (USS)."""
-        return max(child.memory_full_info().uss for child in self._process.children())
+        """Bytes of the largest worker that are in memory, those it shares with others included."""
+        return max(child.memory_info().rss for child in self._process.children())
 
 
 @contextlib.contextmanager
