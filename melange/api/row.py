@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from melange.api.faults import ActionNotImplemented
@@ -46,7 +46,6 @@ class Row:
     body: Schema | None = None
     query: Schema | None = None
     kind: Kind = "R"
-    requirements: Mapping[str, str] = field(default_factory=dict)
     express: Callable[..., Reply | None] | None = None
 
 
@@ -98,7 +97,6 @@ def _route(row: Row, handler: Handler) -> Route:
         row.rule,
         request_schema=ANY_BODY if row.body is None else row.body,
         query_schema=ANY_QUERY if row.query is None else row.query,
-        requirements=row.requirements,
         suffix=_SUFFIXES[row.kind],
         body_required=False,
     )
