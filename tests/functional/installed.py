@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import subprocess
 import venv
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +18,25 @@ INSTALL_SECONDS = 280
 INSTALL_AND_TEST_SECONDS = INSTALL_SECONDS + 120
 
 
+@contextlib.contextmanager
+def alone(name: str) -> Iterator[None]:
+    """No other process that runs tests prepares ``.cache/<name>`` meanwhile."""
+    (ROOT / ".cache").mkdir(exist_ok=True)
+    with (ROOT / ".cache" / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def python_with(name: str, *arguments: str) -> Path:
     """The Python of ``.cache/<name>``, where ``pip install <arguments>`` has succeeded once.
 
     Skips the test when that cannot be done here.
     """
+    with alone(name):
+        return _python_with(name, *arguments)
+
+
+def _python_with(name: str, *arguments: str) -> Path:
     cache = ROOT / ".cache" / name
     python, installed = cache / "bin/python", cache / "installed"
     if not installed.exists():

@@ -1,0 +1,1 @@
+"""netstack: addresses from Melange, layer 2 from Quantum (Neutron), nothing of either its own."""
