@@ -137,7 +137,9 @@ class Database:
             for tried in itertools.count(1):
                 try:
                     return once()
-                except (Retry, *_RETRIABLE) as error:
+                except (Retry, exception.DBError) as error:
+                    if not _can_be_repeated(error):
+                        raise
                     spent = time.monotonic() - start
                     if tried >= self._tries or spent >= RETRY_SECONDS:
                         raise DatabaseBusy(value=tried, seconds=spent, reason=error) from error
@@ -206,6 +208,12 @@ class Database:
             except exception.DBConnectionError as lost:
                 raise OutcomeUnknown from lost
             return result
+
+
+def _can_be_repeated(error: Exception) -> bool:
+    # A deadlock on MariaDB takes savepoints along: going back to one fails, and oslo.db tells why.
+    cause = getattr(error, "cause", None)
+    return isinstance(error, (Retry, *_RETRIABLE)) or isinstance(cause, _RETRIABLE)
 
 
 def _pause(tried: int) -> float:

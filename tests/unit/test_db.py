@@ -140,6 +140,32 @@ def test_crossing_writers_both_succeed(database: Database) -> None:
     assert database.retries == (0 if database.dialect == "sqlite" else 1)
 
 
+def test_a_deadlock_within_a_savepoint_starts_the_transaction_again(database: Database) -> None:
+    """MariaDB rolls back all of it, the savepoint too."""
+    both_have_one = threading.Barrier(2)
+
+    def cross(connection: sa.Connection, first: int, second: int) -> None:
+        set_note(connection, first, f"{first} before {second}")
+        # On SQLite, and in the second try, one is alone here.
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both_have_one.wait(0.5)
+        with connection.begin_nested():
+            set_note(connection, second, f"{second} after {first}")
+
+    threads = [
+        threading.Thread(target=database.run, args=(cross, first, 3 - first)) for first in (1, 2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert notes(database) in (
+        ["1 before 2", "2 after 1"],
+        ["1 after 2", "2 before 1"],
+    )
+    assert database.retries == (0 if database.dialect == "sqlite" else 1)
+
+
 def test_reads_see_one_moment_and_do_not_wait_for_a_writer(database: Database) -> None:
     with database.reading() as connection:
         before = connection.scalar(sa.select(things.c.note).where(things.c.id == 1))

@@ -12,6 +12,8 @@ import json
 import random
 from typing import Any
 
+from oslo_db import exception as db_exc
+
 from melange.identifiers import new_id
 from melange.ipam import rules, usage
 from melange.ipam.addresses import Address
@@ -60,7 +62,10 @@ def allocate(
         # The audit record's JSON up to the address, which only the statement knows.
         "head": json.dumps(known)[:-1] + ', "value": ',
     }
-    rows = database.run_alone(sql, constants | parameters)
+    try:
+        rows = database.run_alone(sql, constants | parameters)
+    except db_exc.DBReferenceError:  # Somebody has deleted the interface when we had looked.
+        return None
     if not rows:
         return None
     (row,) = rows

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from oslo_db import exception as db_exc
 
 from melange.db import MELANGE
 from melange.db.tables import audit_records, ip_addresses, ip_octets, policies, quotas
@@ -214,6 +215,16 @@ def test_it_leaves_alone_what_it_cannot_decide(
     database: Database, within: Within, block: Block, change: Callable[[Unit, Block], None]
 ) -> None:
     within(lambda unit: change(unit, block))
+    assert quick(database, block) is None
+
+
+def test_it_leaves_alone_an_interface_that_goes_meanwhile(
+    database: Database, block: Block, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise db_exc.DBReferenceError("ip_addresses", "fk", "interface_id", "interfaces")
+
+    monkeypatch.setattr(database, "run_alone", gone)
     assert quick(database, block) is None
 
 
