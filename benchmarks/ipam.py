@@ -76,6 +76,14 @@ def measure(backend: str, options: Options) -> None:
 
 def _single(backend: str, service: Service, options: Options, floor: float | None) -> None:
     rate = _storm(service, service.block("10.0.0.0/8"), options, f"{backend}  single POST, /8")
+    keyed = load.run(
+        f"{service.url}{service.block('18.0.0.0/8')}/ip_addresses",
+        clients=CLIENTS,
+        seconds=options.seconds,
+        keyed=True,
+    )
+    _print(f"{backend}  single POST with an Idempotency-Key", [keyed.rate], " a second")
+    _require_no_errors([keyed])
     if floor is not None:
         print(f"{backend}  of the floor: {rate / floor:.0%}", flush=True)
 
