@@ -17,7 +17,10 @@ import sqlalchemy as sa
 
 from melange.db.tables import idempotency_keys
 from melange.errors import IdempotencyKeyReused
+from melange.ipam import express, shapes
+from melange.ipam.express import Key
 from melange.ipam.unit import Unit
+from netkit.context import RequestContext
 from netkit.errors import BadRequest
 from netkit.upsert import insert_or_get
 from netkit.wsgi.request import Reply, Request
@@ -26,9 +29,12 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 LONGEST = 255
 
-PURGE_CHANCE = 0.01
-PURGE_BATCH = 200
-"""One new key in a hundred clears away at most so many old ones."""
+PURGE_CHANCE = 0.2
+PURGE_BATCH = 1000
+"""One new key in five clears away at most so many old ones..."""
+
+LEAVE_EXPRESS = 0.01
+"""...and of those that the express way could keep, this share goes the general way to do so."""
 
 _MOMENT = "$moment"
 
@@ -54,7 +60,7 @@ def once(unit: Unit, request: Request, do: Callable[[], Reply]) -> Reply:
     key = key_of(request)
     if key is None:
         return do()
-    row_id, fingerprint = _id(unit, key), _fingerprint(request)
+    row_id, fingerprint = _id(request.context, key), _fingerprint(request)
     row = _enter(unit, row_id, fingerprint)
     if row.status is not None:
         if row.fingerprint != fingerprint:
@@ -72,6 +78,19 @@ def once(unit: Unit, request: Request, do: Callable[[], Reply]) -> Reply:
     if random.random() < PURGE_CHANCE:
         purge(unit, PURGE_BATCH)
     return reply
+
+
+def leaves_express(request: Request) -> bool:
+    """Whether this call has a key, and goes the general way by chance. Raises BadRequest."""
+    return key_of(request) is not None and random.random() < LEAVE_EXPRESS
+
+
+def entry_of(request: Request) -> Key | None:
+    """The key of a POST for the express way, which keeps the answer itself. Raises BadRequest."""
+    key = key_of(request)
+    if key is None:
+        return None
+    return Key(_id(request.context, key), _fingerprint(request))
 
 
 def purge(unit: Unit, limit: int) -> int:
@@ -105,9 +124,9 @@ def _oldest(unit: Unit) -> datetime.datetime:
     return unit.now - datetime.timedelta(hours=unit.settings.idempotency_hours)
 
 
-def _id(unit: Unit, key: str) -> str:
+def _id(caller: RequestContext, key: str) -> str:
     """A key means something only together with who gave it."""
-    return _digest([unit.caller.project_id, unit.caller.user_id, key])
+    return _digest([caller.project_id, caller.user_id, key])
 
 
 def _fingerprint(request: Request) -> str:
@@ -135,6 +154,8 @@ def _body(text: str | None) -> dict[str, Any] | None:
     found: dict[str, Any] | None = None
     if text is not None:
         found = json.loads(text, object_hook=_unmarked)
+    if found is not None and express.KEPT in found:
+        found = {"ip_address": shapes.ip_address(express.recalled(found[express.KEPT]))}
     return found
 
 

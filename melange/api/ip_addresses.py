@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from melange import errors
-from melange.api import etags
+from melange.api import etags, idempotency
 from melange.api.allocated_ip_addresses import FILTERS, page
 from melange.api.fieldtypes import NAME, TEXT
 from melange.api.row import Row, Schema, fields, list_query
@@ -55,7 +55,8 @@ def create_quickly(
     if "ip_addresses" in request.body or not given.keys() <= {"interface_id"}:
         return None
     vif_id = given.get("interface_id") or None
-    made = express.allocate(database, request.context, settings, block_id, tenant_id, vif_id)
+    key = idempotency.entry_of(request)
+    made = express.allocate(database, request.context, settings, block_id, tenant_id, vif_id, key)
     return None if made is None else Reply(201, {"ip_address": shapes.ip_address(made)})
 
 

@@ -50,15 +50,18 @@ def test_an_honest_service_behind_a_bad_line_is_acquitted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "kind"),
+    ("service", "kinds"),
     [
-        (inmemory.Unlocked, "two_owners"),
-        (inmemory.Forgetful, "lost"),
-        (inmemory.Restless, "rest_cut_short"),
-        (inmemory.Keyless, "answers_differ"),
-        (inmemory.Halved, "stray"),
-        (inmemory.Stingy, "needless_full"),
+        (inmemory.Unlocked, {"two_owners"}),
+        # What was forgotten may have been given to somebody else by the end.
+        (inmemory.Forgetful, {"lost", "two_owners"}),
+        (inmemory.Restless, {"rest_cut_short"}),
+        (inmemory.Keyless, {"answers_differ"}),
+        (inmemory.Halved, {"stray"}),
+        (inmemory.Stingy, {"needless_full"}),
     ],
 )
-def test_a_service_that_breaks_its_word_is_convicted(service: type[InMemory], kind: str) -> None:
-    assert kind in {violation.kind for violation in verdict(service).violations}
+def test_a_service_that_breaks_its_word_is_convicted(
+    service: type[InMemory], kinds: set[str]
+) -> None:
+    assert kinds & {violation.kind for violation in verdict(service).violations}

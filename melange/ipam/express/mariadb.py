@@ -28,7 +28,8 @@ BEGIN NOT ATOMIC
       AND (b.drawing = '{lowest}'
            OR b.drawing = '{default}' AND b.version IN (%(lowest1)s, %(lowest2)s))
       AND NOT EXISTS (SELECT 1 FROM quotas
-                      WHERE tenant_id = %(tenant)s AND resource = 'ip_addresses');
+                      WHERE tenant_id = %(tenant)s AND resource = 'ip_addresses')
+      {unknown};
   IF pool IS NOT NULL THEN
     {drawing}
   END IF;
@@ -45,6 +46,7 @@ BEGIN NOT ATOMIC
       VALUES (%(block)s, %(tenant)s, %(slot)s, 1, 0)
       ON DUPLICATE KEY UPDATE allocated = allocated + 1;
     {audit}
+    {keep}
   END IF;
   COMMIT;
   SELECT drawn AS value, ip_version AS version, nic AS interface_id, shown AS vif_id,
@@ -60,9 +62,14 @@ _AUDIT = """INSERT INTO audit_records (at, request_id, user_id, caller_tenant_id
       VALUES (%(now)s, %(request)s, %(user)s, %(caller)s, %(tenant)s, 'allocate', 'ip_address',
               %(id)s, concat(%(head)s, drawn, '}'));"""
 
+_UNKNOWN = "AND NOT EXISTS (SELECT 1 FROM idempotency_keys WHERE id = %(key)s)"
+_KEEP = """INSERT INTO idempotency_keys (id, fingerprint, status, headers, body, created_at)
+      VALUES (%(key)s, %(fingerprint)s, 201, '{{}}', concat(%(kept)s,
+              json_array(cast(drawn AS CHAR), ip_version, shown, device), '}}}}'), %(now)s);"""
+
 
 @functools.cache
-def statement(audited: bool, named: bool) -> tuple[str, dict[str, Any]]:
+def statement(audited: bool, named: bool, keyed: bool) -> tuple[str, dict[str, Any]]:
     """As `melange.ipam.express.postgresql.statement`, for PyMySQL."""
     sql = _STATEMENT.format(
         declarations=compound.DECLARATIONS,
@@ -72,5 +79,7 @@ def statement(audited: bool, named: bool) -> tuple[str, dict[str, Any]]:
         default=rules.DEFAULT,
         picky=rules.PICKY,
         audit=_AUDIT if audited else "",
+        unknown=_UNKNOWN if keyed else "",
+        keep=_KEEP.format() if keyed else "",
     )
     return sql, {}

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from melange.db.tables import (
     audit_records,
+    idempotency_keys,
     interfaces,
     ip_addresses,
     ip_block_usage,
@@ -22,32 +23,35 @@ from netkit.pool import Timestamp
 
 
 @functools.cache
-def statement(audited: bool, named: bool) -> tuple[str, dict[str, Any]]:
+def statement(audited: bool, named: bool, keyed: bool) -> tuple[str, dict[str, Any]]:
     """The text for psycopg, and its constants. Compiling it takes longer than executing it.
 
     ``audited``: it writes an audit record. ``named``: for the interface ``vif`` instead of the
-    tenant's nameless one. The parameters: see `melange.ipam.express`.
+    tenant's nameless one. ``keyed``: it keeps the answer under a key. The parameters: see
+    `melange.ipam.express`.
     """
     dialect: sa.Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
-    compiled = _statement(audited, named).compile(dialect=dialect)
+    compiled = _statement(audited, named, keyed).compile(dialect=dialect)
     constants = {name: value for name, value in compiled.params.items() if value is not None}
     return str(compiled), constants
 
 
-def _statement(audited: bool, named: bool) -> sa.Select[Any]:
-    chosen = _chosen(named)
+def _statement(audited: bool, named: bool, keyed: bool) -> sa.Select[Any]:
+    chosen = _chosen(named, keyed)
     drawn = blocks.pools.drawing(sa.select(chosen.c.pool_id).scalar_subquery())
     made = _made(chosen, drawn)
     ctes = [_counted(made)]
     if audited:
         ctes.append(_told(made))
+    if keyed:
+        ctes.append(_kept(made, chosen))
     query = sa.select(
         made.c.value, chosen.c.version, chosen.c.interface_id, chosen.c.vif_id, chosen.c.device_id
     ).select_from(made.join(chosen, sa.true()))
     return query.add_cte(*ctes)
 
 
-def _chosen(named: bool) -> sa.CTE:
+def _chosen(named: bool, keyed: bool) -> sa.CTE:
     b, i, q = ip_blocks.c, interfaces.c, quotas.c
     tenant = sa.bindparam("tenant", type_=sa.String)
     whose = i.anonymous_tenant == tenant
@@ -82,6 +86,9 @@ def _chosen(named: bool) -> sa.CTE:
     )
     if named:
         query = query.where(b.network_id.is_(None))
+    if keyed:
+        key = sa.bindparam("key", type_=sa.String)
+        query = query.where(~sa.exists().where(idempotency_keys.c.id == key))
     return query.cte("chosen")
 
 
@@ -135,3 +142,21 @@ def _told(made: sa.CTE) -> sa.CTE:
         list(row), sa.select(*row.values()), include_defaults=False
     )
     return insert.cte("told")
+
+
+def _kept(made: sa.CTE, chosen: sa.CTE) -> sa.CTE:
+    value = sa.cast(made.c.value, sa.Text)
+    drawn = sa.func.json_build_array(
+        value, chosen.c.version, chosen.c.vif_id, chosen.c.device_id, type_=sa.JSON
+    )
+    row: dict[str, sa.ColumnElement[Any]] = {
+        "id": sa.bindparam("key", type_=sa.String),
+        "fingerprint": sa.bindparam("fingerprint", type_=sa.String),
+        "status": sa.literal(201, sa.SmallInteger),
+        "headers": sa.literal("{}", sa.Text),
+        "body": sa.bindparam("kept", type_=sa.Text) + sa.cast(drawn, sa.Text) + "}}",
+        "created_at": sa.bindparam("now", type_=Timestamp),
+    }
+    source = sa.select(*row.values()).select_from(made.join(chosen, sa.true()))
+    insert = idempotency_keys.insert().from_select(list(row), source, include_defaults=False)
+    return insert.cte("kept")

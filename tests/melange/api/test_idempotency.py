@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import sqlalchemy as sa
 
 from melange.api import idempotency
@@ -113,7 +114,23 @@ def test_after_a_day_a_key_is_new_again(melange: Melange) -> None:
     assert melange.post(path, Idempotency_Key="k") == second
 
 
-def test_purging_forgets_only_keys_older_than_a_day(melange: Melange) -> None:
+@pytest.mark.parametrize(("chance", "left"), [(0, 4), (1, 1)])
+def test_new_keys_clear_old_ones_away_by_chance(
+    melange: Melange, monkeypatch: pytest.MonkeyPatch, chance: float, left: int
+) -> None:
+    monkeypatch.setattr(idempotency, "PURGE_CHANCE", chance)
+    path = path_of(melange.new_block("10.0.0.0/24"), "ip_addresses")
+    for key in ("a", "b", "c"):
+        melange.post(path, Idempotency_Key=key)
+    age(melange, 25)
+    melange.post(path, Idempotency_Key="d")
+    assert count(melange, idempotency_keys) == left
+
+
+def test_purging_forgets_only_keys_older_than_a_day(
+    melange: Melange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "PURGE_CHANCE", 0)
     path = path_of(melange.new_block("10.0.0.0/24"), "ip_addresses")
     for key in ("a", "b", "c"):
         melange.post(path, Idempotency_Key=key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -11,8 +12,24 @@ import sqlalchemy as sa
 from oslo_db import exception as db_exc
 
 from melange.db import MELANGE
-from melange.db.tables import audit_records, ip_addresses, ip_octets, policies, quotas
-from melange.ipam import addresses, allocation, blocks, express, interfaces, unusable, usage
+from melange.db.tables import (
+    audit_records,
+    idempotency_keys,
+    ip_addresses,
+    ip_octets,
+    policies,
+    quotas,
+)
+from melange.ipam import (
+    addresses,
+    allocation,
+    blocks,
+    express,
+    interfaces,
+    shapes,
+    unusable,
+    usage,
+)
 from melange.ipam import policies as policies_of
 from melange.ipam.addresses import Address
 from melange.ipam.blocks import Block
@@ -27,6 +44,7 @@ from tests.conftest import new_database
 from tests.waiting import PATIENCE, in_background, wait_until_someone_waits
 
 CALLER = RequestContext("acme", "ann", frozenset({"member"}), "req-1")
+KEY = express.Key("k" * 64, "f" * 64)
 SETTINGS = Settings(ipv6_generator="sequential")
 Within = Callable[[Callable[[Unit], Any]], Any]
 
@@ -99,6 +117,34 @@ def test_it_counts_and_records_as_the_general_way_does(
         assert usage.of_block(connection, block.id) == (2, 0)
         ours, theirs = connection.execute(query.where(c.resource == "ip_address"))
     assert ours == theirs
+
+
+def test_what_was_given_is_kept_under_the_key_and_nothing_more_is_given_for_it(
+    database: Database, within: Within, block: Block
+) -> None:
+    def give() -> Address | None:
+        return express.allocate(database, CALLER, SETTINGS, block.id, "acme", key=KEY)
+
+    first = give()
+    assert first is not None
+    assert [give() for _ in range(2)] == [None, None]
+    with database.reading() as connection:
+        row = connection.execute(sa.select(idempotency_keys)).one()
+        assert connection.scalar(sa.select(sa.func.count()).select_from(ip_addresses)) == 1
+    assert (row.id, row.fingerprint, row.status) == (KEY.id, KEY.fingerprint, 201)
+    kept = express.recalled(json.loads(row.body)[express.KEPT])
+    assert shapes.ip_address(kept) == shapes.ip_address(first)
+
+
+def test_of_rivals_with_one_key_one_is_given_an_address(database: Database, block: Block) -> None:
+    def give(_: int) -> Address | None:
+        return express.allocate(database, CALLER, SETTINGS, block.id, "acme", key=KEY)
+
+    with ThreadPoolExecutor(16) as threads:
+        found = [one for one in threads.map(give, range(64)) if one]
+    assert len(found) == 1
+    with database.reading() as connection:
+        assert usage.of_block(connection, block.id).allocated == 1
 
 
 def test_an_ipv6_address_is_as_easy(database: Database, within: Within, block: Block) -> None:
