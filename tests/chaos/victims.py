@@ -19,6 +19,7 @@ from tests import servers
 BIN = Path(sys.executable).parent
 START_SECONDS = 60.0
 WORKERS = 2
+ORPHANS_SECONDS = 5
 
 
 class StillDown(Exception):
@@ -31,12 +32,18 @@ class Postgresql:
     def __init__(self, cluster: servers.PostgresqlCluster) -> None:
         self._cluster = cluster
         self._running = contextlib.ExitStack()
+        self._orphans: list[int] = []
         self.url = cluster.url
 
     def start(self) -> None:
-        """Also with processes of a killed one about: it refuses to run beside them."""
+        """Also with processes of a killed one about: it refuses to run beside them, and one that
+        waits for a lock of another that is gone never ends by itself.
+        """
+        patience = time.monotonic() + ORPHANS_SECONDS
 
         def start() -> bool:
+            if time.monotonic() > patience:
+                _kill([one for one in self._orphans if "postgres" in title_of(one)])
             try:
                 self._running.enter_context(self._cluster.running())
             except servers.ServerFailed as failed:
@@ -53,8 +60,8 @@ class Postgresql:
     def kill(self, *, whole: bool) -> None:
         """``whole``: all its processes at once; else the first, and the others find out."""
         first = self._cluster.process_id
-        processes = [first, *(children_of(first) if whole else ())]
-        _kill(processes)
+        self._orphans = children_of(first)
+        _kill([first, *(self._orphans if whole else ())])
         self._running.close()
 
     def backends(self) -> list[int]:
