@@ -92,13 +92,13 @@ def _take(unit: Unit, block: Block, text: str) -> int:
     reason = blocks.exclusions_of(unit, block).why(value)
     if reason is not None and reason.of_policy:
         raise errors.PolicyForbids(field="address", value=text)
-    if reason in (Reason.GATEWAY, Reason.BROADCAST) or not _is_taken(unit, block, value):
+    if reason in (Reason.GATEWAY, Reason.BROADCAST) or not _takes(unit, block, value):
         raise errors.DuplicateAddress(field="address", value=text)
     return value
 
 
-def _is_taken(unit: Unit, block: Block, value: int) -> bool:
-    """Whether it was free and now is ours."""
+def _takes(unit: Unit, block: Block, value: int) -> bool:
+    """Takes it, if it is free; whether it was."""
     for _ in range(2):
         try:
             blocks.pools.take(unit.connection, block.pool_id, value)
@@ -178,7 +178,7 @@ def _draw(unit: Unit, block: Block, count: int, *, picky: bool) -> list[int]:
 def _first_free(unit: Unit, block: Block, candidates: Iterator[int], any_will_do: bool) -> int:
     """The first of the candidates that can be had. Raises CannotAllocateNow, BlockFull."""
     for value in itertools.islice(candidates, unit.settings.ip_allocation_retries):
-        if _is_taken(unit, block, value):
+        if _takes(unit, block, value):
             return value
     if any_will_do:
         return _draw(unit, block, 1, picky=True)[0]
