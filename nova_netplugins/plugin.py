@@ -84,7 +84,8 @@ class VirtualNic:
     """What an instance is given. ``device`` is the name of its tap on ``host``; ``status`` is
     ACTIVE or DOWN.
 
-    ``default_route``: this NIC carries its instance's default route.
+    ``default_route``: this NIC carries its instance's default route. ``attributes`` are the
+    service's own: JSON values, read by the service's own agent.
     """
 
     id: str
@@ -98,6 +99,7 @@ class VirtualNic:
     status: str = DOWN
     default_route: bool = True
     fixed_ips: tuple[FixedIp, ...] = ()
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ NIC = plugin.VirtualNic(
     mac_address="fa:16:3e:00:00:01",
     device="tapv1",
     fixed_ips=(plugin.FixedIp("10.0.0.3", 4), plugin.FixedIp("fd00::3", 6, subnet_id="s6")),
+    attributes={"port_id": "p1", "allowed_address_pairs": [["10.0.0.9", None]]},
 )
 
 
