@@ -14,6 +14,8 @@ TEXT: Schema = {"type": "string", "maxLength": 255}
 
 ADDRESSES: Schema = {"type": ["array", "null"], "items": TEXT, "maxItems": 1024}
 
+TAGS: Schema = {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 64}
+
 NETWORK: Schema = {
     "type": ["object", "null"],
     "properties": {"id": NAME, "tenant_id": NAME, "addresses": ADDRESSES},
@@ -24,4 +26,4 @@ NETWORK: Schema = {
 def interface(id_key: str) -> dict[str, Any]:
     """A new interface; ``id_key``: the name of the field with its id."""
     names = dict.fromkeys((id_key, "tenant_id", "device_id", "mac_address"), NAME)
-    return {"type": "object", "properties": {**names, "network": NETWORK}}
+    return {"type": "object", "properties": {**names, "network": NETWORK, "tags": TAGS}}

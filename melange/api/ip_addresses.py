@@ -7,7 +7,7 @@ from typing import Any
 from melange import errors
 from melange.api import etags, idempotency
 from melange.api.allocated_ip_addresses import FILTERS, page
-from melange.api.fieldtypes import NAME, TEXT
+from melange.api.fieldtypes import NAME, TAGS, TEXT
 from melange.api.row import Row, Schema, fields, list_query
 from melange.db.tables import ip_addresses
 from melange.ipam import addresses, blocks, express, giving, quarantine, quotas, searching, shapes
@@ -107,7 +107,7 @@ _FIELDS: dict[str, Schema] = {
         "items": TEXT,
         "maxItems": 64,
     },
-    "tags": {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 64},
+    "tags": TAGS,
 }
 _CREATE: dict[str, Any] = {
     "type": "object",

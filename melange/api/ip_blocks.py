@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from melange.api import etags, pages
+from melange.api.fieldtypes import TAGS
 from melange.api.row import Row, Schema, body, fields, list_query
 from melange.ipam import block_lists, blocks, deletion, tags
 from melange.ipam.blocks import Block
@@ -14,7 +15,6 @@ from netkit.wsgi import Request, Result
 TEXT: Schema = {"type": ["string", "null"], "maxLength": 255}
 PRIORITY: Schema = {"type": ["integer", "null"], "minimum": 0, "maximum": 2**31 - 1}
 BOOLEAN: Schema = {"type": ["boolean", "null"]}
-_TAGS: Schema = {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 64}
 _FILTER: Schema = {"type": "string", "maxLength": 255}
 
 _COLLECTION = "/ipam/tenants/{tenant_id}/ip_blocks"
@@ -28,7 +28,7 @@ _LATER = {
     "dns2": TEXT,
     "priority": PRIORITY,
     "shared": BOOLEAN,
-    "tags": _TAGS,
+    "tags": TAGS,
 }
 _CREATE = body("ip_block", {"type": TEXT, "cidr": TEXT, **_LATER})
 _UPDATE = body("ip_block", _LATER)

@@ -33,12 +33,14 @@ class InterfaceFields(TypedDict, total=False):
     device_id: str
     mac_address: str
     network: NetworkOfInterface
+    tags: Sequence[str]
 
 
 class InterfaceOfInstance(TypedDict, total=False):
     virtual_interface_id: str
     mac_address: str
     network: NetworkOfInterface
+    tags: Sequence[str]
 
 
 class Interfaces(Noun):

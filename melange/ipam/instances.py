@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from melange import errors
 from melange.db import tables
-from melange.ipam import interfaces, network_allocation, tenancy
+from melange.ipam import interfaces, network_allocation, tags, tenancy
 from melange.ipam.interfaces import Interface
 from melange.ipam.unit import Unit
 
@@ -22,7 +22,8 @@ MOST = 1024
 class Plug:
     """An interface that is to be. ``network_id``: where it gets addresses; None: nowhere.
 
-    ``network_tenant_id``: who has the network. ``addresses``: these and no others.
+    ``network_tenant_id``: who has the network. ``addresses``: these and no others. ``tags``: of the
+    interface.
     """
 
     tenant_id: str
@@ -32,6 +33,7 @@ class Plug:
     network_id: str | None = None
     network_tenant_id: str | None = None
     addresses: Sequence[str] = ()
+    tags: Sequence[str] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -53,6 +55,7 @@ def plug_of(
         network_id=network.get("id"),
         network_tenant_id=network.get("tenant_id"),
         addresses=network.get("addresses") or (),
+        tags=fields.get("tags") or (),
     )
 
 
@@ -60,7 +63,7 @@ def create(unit: Unit, plugs: Sequence[Plug]) -> list[Interface]:
     """All of them, or an exception and none.
 
     Raises ForeignTenant for one whose objects the caller may not see, Invalid for too many, and
-    what ``interfaces.create`` and ``network_allocation.allocate`` do.
+    what ``interfaces.create``, ``tags.check`` and ``network_allocation.allocate`` do.
     """
     if len(plugs) > MOST:
         raise errors.Invalid({"interfaces": f"at most {MOST} at once"}, len(plugs))
@@ -94,6 +97,8 @@ def delete(unit: Unit, device_id: str) -> None:
 def _create(unit: Unit, plug: Plug) -> Interface:
     tenancy.require_visible(unit, plug.tenant_id)
     made = interfaces.create(unit, plug.vif_id, plug.tenant_id, plug.device_id, plug.mac_address)
+    if plug.tags:
+        tags.replace(unit, tags.INTERFACE, made.id, plug.tags)
     if plug.network_id is not None:
         owner = plug.network_tenant_id or plug.tenant_id
         tenancy.require_visible(unit, owner)

@@ -31,10 +31,13 @@ class CreateInterface(base.ShowOne):
             action="append",
             help="This one of the network (repeat for more); by default one of each family",
         )
+        parser.add_argument(
+            "--tag", dest="tags", metavar="<tag>", action="append", help="Tag (repeat for more)"
+        )
 
     def object(self, args: Args) -> Interface:
         tenant = self.tenant(args)
-        fields: dict[str, Any] = base.given(args, "id", "mac_address", device_id="device")
+        fields: dict[str, Any] = base.given(args, "id", "mac_address", "tags", device_id="device")
         if args.network is not None:
             fields["network"] = {
                 "id": args.network,

@@ -54,6 +54,17 @@ def test_put_replaces_and_post_adds(melange: Service) -> None:
     assert shown(melange.ok("GET", VM)) == {}
 
 
+def test_interfaces_of_an_instance_are_made_with_tags(melange: Service) -> None:
+    melange.ok("PUT", VM, instance("v1", tags=["red"]))
+    melange.ok("POST", VM, instance("v2", tags=["blue"]))
+    assert [
+        melange.ok("GET", f"/tenants/acme/interfaces/{vif_id}/tags")["tags"]
+        for vif_id in ("v1", "v2")
+    ] == [["red"], ["blue"]]
+    melange.ok("PUT", VM, instance("v1"))
+    assert melange.ok("GET", "/tenants/acme/interfaces/v1/tags")["tags"] == []
+
+
 def test_a_put_that_fails_leaves_what_was(melange: Service) -> None:
     before = melange.ok("PUT", VM, instance("v1"))
     status, _ = melange.refused(

@@ -161,6 +161,24 @@ def test_the_list_can_be_narrowed(melange: Service) -> None:
     assert melange.refused("GET", f"{ACME}?address=nowhere")[0] == 400
 
 
+def test_new_interfaces_have_the_tags_they_were_made_with(melange: Service) -> None:
+    plug(melange, id="v1", tags=["red", " blue ", "red"])
+    others = [
+        {"id": id, "tenant_id": "acme", "tags": tags} for id, tags in (("v2", []), ("v3", ["red"]))
+    ]
+    melange.ok("POST", "/interfaces", {"interfaces": others})
+    assert melange.ok("GET", f"{ACME}/v1/tags") == {"tags": ["blue", "red"]}
+    found = melange.ok("GET", f"{ACME}?tags=red")["interfaces"]
+    assert [one["id"] for one in found] == ["v1", "v3"]
+
+
+def test_with_a_tag_that_is_none_nothing_is_made(melange: Service) -> None:
+    assert refusal(melange, id="vif", tags=["red", "a,b"])[0] == 400
+    assert melange.refused("GET", f"{ACME}/vif")[0] == 404
+    assert plug(melange, id="vif", tags=None)["id"] == "vif"
+    assert melange.ok("GET", f"{ACME}/vif/tags") == {"tags": []}
+
+
 def test_a_tenant_sees_and_changes_its_own_only(melange: Service) -> None:
     plug(melange, id="vif")
     acme, other = melange.as_tenant("acme"), melange.as_tenant("other")

@@ -116,7 +116,8 @@ def interfaces(melange: Client) -> None:
     network: NetworkOfInterface = {"id": "net", "tenant_id": T}
     made = melange.interfaces.create(T, id="nic1", device_id="vm", network=network)
     assert str(made["mac_address"]).startswith("FA:16:3E")
-    melange.interfaces.create_all(T, [{"id": "nic2"}, {"id": "nic3"}])
+    melange.interfaces.create_all(T, [{"id": "nic2", "tags": ["spare"]}, {"id": "nic3"}])
+    assert [one["id"] for one in melange.interfaces.list(T, tags="spare")] == ["nic2"]
     assert melange.interfaces.update(T, "nic2", device_id="vm")["device_id"] == "vm"
     assert melange.interfaces.show_versioned(T, "nic1").value == melange.interfaces.show(T, "nic1")
     of_device = melange.interfaces.list(T, device_id="vm")

@@ -91,8 +91,8 @@ def test_networks_policies_and_what_hangs_on_blocks(openstack: Openstack) -> Non
         "dhcp option create 10.30.0.0/16 mtu 1400 -f json",
         "route create 10.30.0.0/16 --destination 10.9.0.0 --netmask 255.255.0.0"
         " --gateway 10.30.0.1 -f json",
-        "interface create --id nic1 --device vm2 --network green -f json",
-        "interface list --device-id vm2 -f json",
+        "interface create --id nic1 --device vm2 --network green --tag blue -f json",
+        "interface list --device-id vm2 --tags blue -f json",
         "allocation list green nic1 --long -f json",
         "utilization show --block 10.30.0.0/16 -f json",
         "quota set --ip-blocks 20 -f json",
