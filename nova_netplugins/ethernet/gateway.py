@@ -9,7 +9,9 @@ from typing import Any
 from nova_netplugins.ethernet import planning
 
 Serving = dict[str, Any]
-"""What net-api tells of a network to serve: see ``ethernet.serving.Serving.describe``."""
+"""What net-api tells of a network to serve: ``network`` (its columns), ``here`` (whether this host
+is to serve it) and, only then, the rest, as the service's own ``describe`` says. What has a
+``state`` need not be described again as long as that is the same."""
 
 
 def mac(serving: Serving, host: str) -> str:
