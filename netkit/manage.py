@@ -7,7 +7,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -16,7 +15,8 @@ from oslo_db import exception as db_exception
 from oslo_log import log
 
 from netkit.errors import NotFound, ServiceError
-from netkit.output import FORMATS, Listing, render
+from netkit.output import FORMATS, render
+from netkit.output import Outcome as Outcome
 
 T = TypeVar("T")
 
@@ -26,14 +26,6 @@ NOT_FOUND = 2
 
 class _CannotOpen(Exception):
     """The database is configured wrongly."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command prints, and its exit code."""
-
-    result: Listing | str
-    code: int = 0
 
 
 def common_options() -> argparse.ArgumentParser:

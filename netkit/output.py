@@ -20,6 +20,14 @@ class Listing:
     rows: Sequence[Sequence[Any]]
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a command prints, unless it is empty, and its exit code."""
+
+    result: Listing | str
+    code: int = 0
+
+
 def render(result: Listing | str, format: str) -> str:
     """``json``: a list with an object for each row, or one object with the ``message``."""
     if format == "json":

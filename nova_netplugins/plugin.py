@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from oslo_config import cfg
 
 from netkit.output import Listing as Listing
+from netkit.output import Outcome as Outcome
 
 if TYPE_CHECKING:
     from netkit.db import Database
@@ -328,9 +329,9 @@ class NetService(Protocol):
         """The process ends; what it set up keeps working without it."""
 
 
-ManageCommand = Callable[[NetApi, argparse.Namespace], Listing | str]
-"""A management command: prints its listing, or its message. It is set on its parser as
-``set_defaults(command=...)``."""
+ManageCommand = Callable[[NetApi, argparse.Namespace], Listing | str | Outcome]
+"""A management command: prints its listing, or its message; with an ``Outcome``, its exit code is
+told too. It is set on its parser as ``set_defaults(command=...)``."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from nova_netplugins.cloud import Cloud
 from nova_netplugins.db import CORE
 from nova_netplugins.manage import databases, projects
 from nova_netplugins.manage.run import run
-from nova_netplugins.plugin import Listing
+from nova_netplugins.plugin import Listing, Outcome
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,8 +34,8 @@ def _add_commands(catalogue: Catalogue, parser: argparse.ArgumentParser) -> None
             service.manage_commands(tool.add_subparsers(metavar="NOUN", required=True))
 
 
-def _execute(cloud: Cloud, args: argparse.Namespace) -> Listing | str:
-    result: Listing | str
+def _execute(cloud: Cloud, args: argparse.Namespace) -> Listing | str | Outcome:
+    result: Listing | str | Outcome
     if "core_command" in args:
         result = args.core_command(cloud, args)
         return result

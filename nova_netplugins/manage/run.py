@@ -13,11 +13,12 @@ from nova_netplugins.catalogue import Catalogue, CatalogueError, load_catalogue
 from nova_netplugins.cloud import Cloud
 
 AddCommands = Callable[[Catalogue, argparse.ArgumentParser], None]
-Execute = Callable[[Cloud, argparse.Namespace], Listing | str]
+Execute = Callable[[Cloud, argparse.Namespace], Listing | str | manage.Outcome]
 
 
 def run(argv: Sequence[str], prog: str, add_commands: AddCommands, execute: Execute) -> int:
-    """0: done. 1: refused or failed. 2: what it names does not exist, or it is not a command.
+    """0: done, unless the command says otherwise. 1: refused or failed. 2: what it names does not
+    exist, or it is not a command.
 
     Errors go to the standard error stream, as one line that begins with ``error:``.
     """
@@ -32,6 +33,7 @@ def run(argv: Sequence[str], prog: str, add_commands: AddCommands, execute: Exec
         add_commands(catalogue, parser)
         args = parser.parse_args(rest)
         with contextlib.closing(manage.opened(lambda: Cloud(conf, catalogue))) as cloud:
-            return manage.Outcome(execute(cloud, args))
+            told = execute(cloud, args)
+            return told if isinstance(told, manage.Outcome) else manage.Outcome(told)
 
     return manage.run(work, given.format, (CatalogueError,))
