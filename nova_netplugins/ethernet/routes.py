@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netkit.wsgi.routing import Mapper, Route
-from nova_netplugins.ethernet.rest import addresses, floating_ips, hosts, networks, virtual_nics
+from nova_netplugins.ethernet.rest import (
+    addresses,
+    floating_ips,
+    hosts,
+    instance_nics,
+    lent_ips,
+    networks,
+    virtual_nics,
+)
 
 if TYPE_CHECKING:
     from nova_netplugins.ethernet.net_api import EthernetNetApi
@@ -40,16 +48,16 @@ def _virtual_nics(handle: virtual_nics.VirtualNics, mapper: Mapper) -> None:
             "/virtual_nics",
             handle.index,
             "virtual_nics:list",
-            query_schema=virtual_nics.LIST,
+            query_schema=instance_nics.LIST,
         ),
         Route("POST", "/virtual_nics", handle.create, "virtual_nics:create", virtual_nics.CREATE),
         Route("GET", one, handle.show, "virtual_nics:show"),
-        Route("PUT", one, handle.update, "virtual_nics:update", virtual_nics.UPDATE),
+        Route("PUT", one, handle.update, "virtual_nics:update", instance_nics.UPDATE),
         Route("DELETE", one, handle.delete, "virtual_nics:delete"),
-        Route("PUT", f"{one}/binding", handle.bind, "virtual_nics:bind", virtual_nics.BIND),
-        Route("PUT", f"{one}/status", handle.report, "virtual_nics:report", virtual_nics.REPORT),
+        Route("PUT", f"{one}/binding", handle.bind, "virtual_nics:bind", instance_nics.BIND),
+        Route("PUT", f"{one}/status", handle.report, "virtual_nics:report", instance_nics.REPORT),
         Route("GET", instance, handle.of_instance, "instances:list"),
-        Route("POST", instance, handle.allocate, "instances:create", virtual_nics.ALLOCATE),
+        Route("POST", instance, handle.allocate, "instances:create", instance_nics.ALLOCATE),
         Route("DELETE", instance, handle.deallocate, "instances:delete"),
         Route("PUT", f"{instance}/{{virtual_nic_id}}", handle.attach, "instances:attach"),
         Route("DELETE", f"{instance}/{{virtual_nic_id}}", handle.detach, "instances:detach"),
@@ -95,14 +103,12 @@ def _floating_ips(handle: floating_ips.FloatingIps, mapper: Mapper) -> None:
             "/floating_ips",
             handle.index,
             "floating_ips:list",
-            query_schema=floating_ips.LIST,
+            query_schema=lent_ips.LIST,
         ),
-        Route("POST", "/floating_ips", handle.create, "floating_ips:create", floating_ips.CREATE),
+        Route("POST", "/floating_ips", handle.create, "floating_ips:create", lent_ips.CREATE),
         Route("GET", one, handle.show, "floating_ips:show"),
         Route("DELETE", one, handle.delete, "floating_ips:delete"),
-        Route(
-            "PUT", association, handle.associate, "floating_ips:associate", floating_ips.ASSOCIATE
-        ),
+        Route("PUT", association, handle.associate, "floating_ips:associate", lent_ips.ASSOCIATE),
         Route("DELETE", association, handle.disassociate, "floating_ips:disassociate"),
         Route("GET", "/floating_ip_pools", handle.pools, "floating_ip_pools:list"),
         Route("GET", "/floating_ranges", handle.ranges, "floating_ranges:list"),
