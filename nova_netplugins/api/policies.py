@@ -40,6 +40,10 @@ _NIC = "/virtual_nics/{virtual_nic_id}"
 _PORT = "/ports/{port_id}"
 _FLOATING = "/floating_ips/{address}"
 _INSTANCE = "/instances/{instance_id}/virtual_nics"
+_SUBNETS = "/networks/{network_id}/subnets"
+_SHARED = "/networks/{network_id}/shared_addresses"
+_HOLDER = f"{_SHARED}/{{address}}/holder"
+_ALLOWED = f"{_NIC}/allowed_addresses"
 
 _ACTIONS = [
     ("networks:list", READER, "List networks", "GET", "/networks"),
@@ -79,6 +83,22 @@ _ACTIONS = [
     ("instances:attach", MEMBER, "Give it a NIC", "PUT", f"{_INSTANCE}/{{virtual_nic_id}}"),
     ("instances:detach", MEMBER, "Take a NIC", "DELETE", f"{_INSTANCE}/{{virtual_nic_id}}"),
     ("hosts:serve", SERVICE, "What a network host has to serve", "PUT", "/hosts/{host}/networks"),
+    # What only a service with addresses of another has, as netstack.
+    ("subnets:list", READER, "List a network's subnets", "GET", _SUBNETS),
+    ("subnets:create", ADMIN, "Add a subnet", "POST", _SUBNETS),
+    ("subnets:delete", ADMIN, "Remove one", "DELETE", f"{_SUBNETS}/{{subnet_id}}"),
+    ("allowed_addresses:list", READER, "List what a NIC may send from", "GET", _ALLOWED),
+    ("allowed_addresses:create", MEMBER, "Allow an address", "PUT", f"{_ALLOWED}/{{address}}"),
+    ("allowed_addresses:delete", MEMBER, "Forbid it again", "DELETE", f"{_ALLOWED}/{{address}}"),
+    ("shared_addresses:list", READER, "List shared addresses", "GET", _SHARED),
+    ("shared_addresses:show", READER, "Show a shared address", "GET", f"{_SHARED}/{{address}}"),
+    ("shared_addresses:create", MEMBER, "Allocate one for several NICs", "POST", _SHARED),
+    ("shared_addresses:delete", MEMBER, "Release one", "DELETE", f"{_SHARED}/{{address}}"),
+    ("holders:show", READER, "Show which NIC has a shared address now", "GET", _HOLDER),
+    ("holders:update", MEMBER, "Say which NIC has it now", "PUT", _HOLDER),
+    ("holders:delete", MEMBER, "Say that none has it", "DELETE", _HOLDER),
+    ("hosts:tunnel", SERVICE, "Tell where a host's tunnels end", "PUT", "/hosts/{host}/tunnel"),
+    ("reconciliation:update", SERVICE, "Finish what was left undone", "PUT", "/reconciliation"),
 ]
 
 # Below /v1.0 itself: of all network services.
