@@ -1,5 +1,5 @@
-"""The tables of netstack: its networks and virtual NICs with a remembered copy of what Melange said,
-intents, small records; and those of ``l2_driver = local``: networks, their segments, ports, hosts.
+"""The tables of netstack: its networks and virtual NICs with a copy of what Melange said, intents,
+small records; and those of ``l2_driver = local``: networks, their segments, ports, hosts.
 """
 
 from __future__ import annotations

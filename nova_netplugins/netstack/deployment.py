@@ -1,0 +1,42 @@
+"""Whose the ports and interfaces are that netstack makes: a name of this deployment, made once."""
+
+from __future__ import annotations
+
+import functools
+import uuid
+
+import sqlalchemy as sa
+
+from netkit.db import Database
+from netkit.upsert import insert_or_get
+from nova_netplugins.netstack.tables import DEPLOYMENT
+
+_ONLY = 1
+
+
+class Deployment:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @functools.cached_property
+    def owner(self) -> str:
+        """A UUID that no other deployment has."""
+        return self._database.run(_owner)
+
+    @property
+    def tag(self) -> str:
+        """Of all that is ours in Melange."""
+        return f"netstack:{self.owner}"
+
+    def port_name(self, nic_id: str) -> str:
+        return f"{self.tag}:{nic_id}"
+
+    def nic_of(self, port_name: str) -> str | None:
+        """The NIC of a port with that name; None: it is not ours."""
+        prefix = f"{self.tag}:"
+        return port_name.removeprefix(prefix) if port_name.startswith(prefix) else None
+
+
+def _owner(connection: sa.Connection) -> str:
+    new = {"id": _ONLY, "owner": str(uuid.uuid4())}
+    return str(insert_or_get(connection, DEPLOYMENT, ["id"], new).owner)

@@ -1,0 +1,355 @@
+"""Melange as netstack uses it: every address and every MAC address is its decision.
+
+This and ``melange_errors`` are all that knows ``melange.client``. What makes something is called
+with a key, so that it is made once however often it is called; what takes something away may be
+repeated.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from keystoneauth1 import loading, noauth
+from oslo_config import cfg
+
+from melange.client import Client, Patience
+from melange.client import errors as client_errors
+from nova_netplugins.netstack import melange_errors
+from nova_netplugins.netstack.conf import GROUP, MELANGE_GROUP
+from nova_netplugins.netstack.l2 import normal_mac
+from nova_netplugins.netstack.model import Address, Block, Interface
+
+T = TypeVar("T")
+
+_CONNECTIONS = 64
+"""Kept open to Melange at most, for as many threads."""
+
+
+def make_melange(conf: cfg.ConfigOpts) -> Melange:
+    """With the options in ``[melange]``, which are registered. Makes no call.
+
+    Raises ``keystoneauth1.exceptions.ClientException`` for options that do not go together.
+    """
+    options = conf[MELANGE_GROUP]
+    endpoint = options.endpoint_override
+    auth: Any = noauth.NoAuth(endpoint=endpoint)
+    if options.auth_type not in (None, "none"):
+        auth = loading.load_auth_from_conf_options(conf, MELANGE_GROUP)
+    session = loading.load_session_from_conf_options(
+        conf, MELANGE_GROUP, auth=auth, app_name="nova-netplugins"
+    )
+    for adapter in session.session.adapters.values():
+        adapter.init_poolmanager(_CONNECTIONS, _CONNECTIONS)
+    patience = Patience(timeout=options.timeout, retries=options.retries)
+    client = Client(
+        session,
+        patience=patience,
+        endpoint_override=endpoint,
+        service_type=options.service_type,
+        service_name=options.service_name,
+        interface=options.valid_interfaces or options.interface,
+        region_name=options.region_name,
+    )
+    return Melange(client, conf[GROUP].default_tenant)
+
+
+class Melange:
+    """Every call raises ``melange_errors.MelangeError``: ``MelangeUnavailable`` without an answer,
+    ``MelangeMisconfigured`` if Melange will not have us, ``MelangeRefused`` for what it refuses
+    besides the errors named. ``tenant``: of the network, as ``tenant_of`` says, unless told
+    otherwise."""
+
+    def __init__(self, client: Client, default_tenant: str) -> None:
+        self.client = client
+        self._default_tenant = default_tenant
+
+    def tenant_of(self, project_id: str | None) -> str:
+        """The tenant that has the blocks of a network of this project, or of all."""
+        return self._default_tenant if project_id is None else project_id
+
+    def call(self, call: str, about: Any, function: Callable[[Client], T]) -> T:
+        """``function(client)``, its errors told in our words."""
+        try:
+            return function(self.client)
+        except client_errors.ClientError as error:
+            raise melange_errors.told(error, call, about) from error
+        except ValueError as error:
+            # What no path of a URL can hold, such as a project id with a slash.
+            raise melange_errors.MelangeRefused(
+                call, answered=400, reason=str(error), value=about
+            ) from error
+
+    # -- Blocks
+
+    def blocks(self, tenant: str, network_id: str, *, described: bool = False) -> list[Block]:
+        """Those that addresses of the network are drawn from, in that order; [] if it has none.
+
+        ``described``: with routes and DHCP options, which costs two calls a block.
+        """
+
+        def show(client: Client) -> list[Any]:
+            try:
+                return client.networks.ip_blocks(tenant, network_id)
+            except client_errors.NotFound:
+                return []
+
+        found = self.call("show the blocks of network", network_id, show)
+        # Of a block that was carved into subnets, these have the addresses.
+        parents = {block["parent_id"] for block in found}
+        blocks = [_block(block) for block in found if block["id"] not in parents]
+        return [self._described(block) for block in blocks] if described else blocks
+
+    def create_block(
+        self, tenant: str, network_id: str, wanted: Block, key: str, tags: Sequence[str] = ()
+    ) -> Block:
+        """``wanted``: its id and tenant do not count."""
+        settings: dict[str, Any] = {
+            "network_id": network_id,
+            "gateway": wanted.gateway,
+            "priority": wanted.priority,
+            "tags": list(tags),
+            **{f"dns{number}": server for number, server in enumerate(wanted.dns, start=1)},
+        }
+        made = self.call(
+            f"make block {wanted.cidr}",
+            wanted.cidr,
+            lambda client: client.ip_blocks.create(
+                tenant, wanted.cidr, idempotency_key=key, **settings
+            ),
+        )
+        return _block(made)
+
+    def update_block(self, tenant: str, block_id: str, **settings: Any) -> Block:
+        """``settings``: gateway, dns1, dns2, priority, network_id, tags."""
+        return _block(
+            self.call(
+                "change block",
+                block_id,
+                lambda client: client.ip_blocks.update(tenant, block_id, **settings),
+            )
+        )
+
+    def delete_block(self, tenant: str, block_id: str) -> None:
+        """It is not there afterwards; it need not have been."""
+        self._gone(
+            "delete block", block_id, lambda client: client.ip_blocks.delete(tenant, block_id)
+        )
+
+    def unavailable(self, tenant: str, block_id: str, address: str) -> str | None:
+        """Why an address of the block is not to be had; None: it is."""
+        told = self.call(
+            "explain address",
+            address,
+            lambda client: client.ip_blocks.explain(tenant, block_id, address),
+        )
+        return None if told["available"] else told["detail"]
+
+    def _described(self, block: Block) -> Block:
+        def describe(client: Client) -> Block:
+            routes = client.ip_routes.list(block.tenant_id, block.id)
+            options = client.dhcp_options.list(block.tenant_id, block.id)
+            return Block(
+                **{
+                    **vars(block),
+                    "routes": tuple(_route(route) for route in routes),
+                    "options": {
+                        option["name"] or str(option["number"]): option["value"]
+                        for option in options
+                    },
+                }
+            )
+
+        return self.call("show what hangs on block", block.id, describe)
+
+    # -- Interfaces
+
+    def create_interface(
+        self,
+        interface_id: str,
+        tenant: str,
+        device_id: str | None,
+        mac_address: str | None,
+        tag: str,
+        key: str,
+    ) -> Interface:
+        """With this MAC address, or one of Melange's ranges. ``tenant``: of the interface.
+
+        Raises NoMacRange (the interface is made then), NoMoreMacs, MacTaken.
+        """
+        call = "make an interface"
+        fields: dict[str, Any] = {"id": interface_id, "tags": [tag]}
+        if device_id is not None:
+            fields["device_id"] = device_id
+        if mac_address is not None:
+            fields["mac_address"] = mac_address
+        made = self.call(
+            call,
+            mac_address or interface_id,
+            lambda client: client.interfaces.create(tenant, idempotency_key=key, **fields),
+        )
+        if made["mac_address"] is None:
+            raise melange_errors.NoMacRange(call)
+        return _interface(made)
+
+    def find_interface(self, tenant: str, interface_id: str) -> Interface | None:
+        """With its allowed addresses."""
+
+        def show(client: Client) -> Interface | None:
+            try:
+                found = client.interfaces.show(tenant, interface_id)
+                allowed = client.allowed_ips.list(tenant, interface_id)
+                return _interface(found, [one["address"] for one in allowed])
+            except client_errors.NotFound:
+                return None
+
+        return self.call("show interface", interface_id, show)
+
+    def interfaces(self, tenant: str, **filters: str) -> Iterator[Interface]:
+        """Of that tenant, without their allowed addresses. ``filters``: tags, device_id,
+        network_id, mac_address, address."""
+        found = self.call(
+            "list interfaces",
+            tenant,
+            lambda client: list(client.interfaces.list(tenant, **filters)),
+        )
+        return map(_interface, found)
+
+    def allowed(self, tenant: str, interface_id: str) -> tuple[str, ...]:
+        """Addresses that the interface may use, its own among them. () if there is none."""
+        found = self.find_interface(tenant, interface_id)
+        return () if found is None else found.allowed or ()
+
+    def change_device(self, tenant: str, interface_id: str, device_id: str | None) -> None:
+        self.call(
+            "give to another device interface",
+            interface_id,
+            lambda client: client.interfaces.update(tenant, interface_id, device_id=device_id),
+        )
+
+    def delete_interface(self, interface_id: str) -> None:
+        """It is not there afterwards, nor are its addresses allocated; it need not have been."""
+        self._gone(
+            "delete interface",
+            interface_id,
+            lambda client: client.interfaces.delete(interface_id),
+        )
+
+    # -- Addresses
+
+    def allocate(
+        self,
+        tenant: str,
+        network_id: str,
+        interface: Interface,
+        wanted: Sequence[str],
+        key: str,
+    ) -> list[Address]:
+        """``wanted``, in that order, or one of each IP version that the network has, IPv4 first.
+
+        Of ``wanted``, those that are not to be had are left out. Raises NoMoreAddresses,
+        MelangeNotFound for a network without blocks.
+        """
+        fields: dict[str, Any] = {"tenant_id": interface.tenant_id}
+        if interface.mac_address is not None:
+            # Of what an IPv6 address is made.
+            fields["mac_address"] = interface.mac_address
+        if wanted:
+            fields["addresses"] = list(wanted)
+        got = self.call(
+            "allocate addresses of network",
+            network_id,
+            lambda client: client.networks.allocate(
+                tenant, network_id, interface.id, idempotency_key=key, **fields
+            ),
+        )
+        order = {text: number for number, text in enumerate(wanted)}
+        found = [_address(one) for one in got]
+        return sorted(found, key=lambda one: (order.get(one.address, len(order)), one.version))
+
+    def allocate_of_block(self, block: Block, interface: Interface, key: str) -> Address:
+        """The next free one of this very block."""
+        fields: dict[str, Any] = {
+            "interface_id": interface.id,
+            "tenant_id": interface.tenant_id,
+        }
+        if interface.mac_address is not None:
+            fields["mac_address"] = interface.mac_address
+        got = self.call(
+            f"allocate an address of block {block.cidr}",
+            block.network_id,
+            lambda client: client.ip_addresses.allocate(
+                block.tenant_id, block.id, idempotency_key=key, **fields
+            ),
+        )
+        return Address(got["address"], got["version"], block.id, block.cidr, block.gateway)
+
+    def deallocate(self, tenant: str, network_id: str, interface_id: str) -> None:
+        """The interface has no address of the network afterwards; it need not have had one."""
+        self._gone(
+            "release addresses of interface",
+            interface_id,
+            lambda client: client.networks.deallocate(tenant, network_id, interface_id),
+        )
+
+    def allocated(self, network_id: str) -> Iterator[Mapping[str, Any]]:
+        """The addresses of a network that are in use: ``address``, ``version``, ``ip_block_id``,
+        ``interface_id``, ``used_by_tenant``, ``used_by_device``."""
+        found: list[Mapping[str, Any]] = self.call(
+            "list addresses of network",
+            network_id,
+            lambda client: list(client.allocated_ip_addresses.list(network_id=network_id)),
+        )
+        return iter(found)
+
+    def _gone(self, call: str, about: str, function: Callable[[Client], None]) -> None:
+        def take(client: Client) -> None:
+            try:
+                function(client)
+            except client_errors.NotFound:
+                return
+
+        self.call(call, about, take)
+
+
+def _block(found: Mapping[str, Any]) -> Block:
+    return Block(
+        id=found["id"],
+        tenant_id=found["tenant_id"],
+        version=ipaddress.ip_network(found["cidr"]).version,
+        cidr=found["cidr"],
+        gateway=found["gateway"],
+        dns=tuple(server for server in (found["dns1"], found["dns2"]) if server),
+        priority=found["priority"],
+        network_id=found["network_id"],
+        tags=tuple(found.get("tags") or ()),
+    )
+
+
+def _interface(found: Mapping[str, Any], allowed: Sequence[str] | None = None) -> Interface:
+    mac = found["mac_address"]
+    addresses = [_address(one) for one in found["ip_addresses"]]
+    return Interface(
+        id=found["id"],
+        mac_address=None if mac is None else normal_mac(mac),
+        tenant_id=found["tenant_id"],
+        device_id=found["device_id"],
+        addresses=tuple(addresses),
+        allowed=None if allowed is None else tuple(allowed),
+    )
+
+
+def _address(found: Mapping[str, Any]) -> Address:
+    block = found["ip_block"]
+    return Address(found["address"], found["version"], block["id"], block["cidr"], block["gateway"])
+
+
+def _route(found: Mapping[str, Any]) -> dict[str, str]:
+    destination = found["destination"]
+    if found["netmask"]:
+        destination = f"{destination}/{found['netmask']}"
+    return {
+        "destination": str(ipaddress.ip_network(destination, strict=False)),
+        "gateway": found["gateway"],
+    }
