@@ -1,15 +1,14 @@
 """Melange as netstack uses it: every address and every MAC address is its decision.
 
-This and ``melange_errors`` are all that knows ``melange.client``. What makes something is called
+All that knows ``melange.client`` is in the modules named melange. What makes something is called
 with a key, so that it is made once however often it is called; what takes something away may be
 repeated.
 """
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from keystoneauth1 import loading, noauth
 from oslo_config import cfg
@@ -19,9 +18,9 @@ from melange.client import errors as client_errors
 from nova_netplugins.netstack import melange_errors
 from nova_netplugins.netstack.conf import GROUP, MELANGE_GROUP
 from nova_netplugins.netstack.l2 import normal_mac
+from nova_netplugins.netstack.melange_blocks import BlockCalls
+from nova_netplugins.netstack.melange_blocks import block_of as block_of
 from nova_netplugins.netstack.model import Address, Block, Interface
-
-T = TypeVar("T")
 
 _CONNECTIONS = 64
 """Kept open to Melange at most, for as many threads."""
@@ -55,113 +54,11 @@ def make_melange(conf: cfg.ConfigOpts) -> Melange:
     return Melange(client, conf[GROUP].default_tenant)
 
 
-class Melange:
+class Melange(BlockCalls):
     """Every call raises ``melange_errors.MelangeError``: ``MelangeUnavailable`` without an answer,
     ``MelangeMisconfigured`` if Melange will not have us, ``MelangeRefused`` for what it refuses
     besides the errors named. ``tenant``: of the network, as ``tenant_of`` says, unless told
     otherwise."""
-
-    def __init__(self, client: Client, default_tenant: str) -> None:
-        self.client = client
-        self._default_tenant = default_tenant
-
-    def tenant_of(self, project_id: str | None) -> str:
-        """The tenant that has the blocks of a network of this project, or of all."""
-        return self._default_tenant if project_id is None else project_id
-
-    def call(self, call: str, about: Any, function: Callable[[Client], T]) -> T:
-        """``function(client)``, its errors told in our words."""
-        try:
-            return function(self.client)
-        except client_errors.ClientError as error:
-            raise melange_errors.told(error, call, about) from error
-        except ValueError as error:
-            # What no path of a URL can hold, such as a project id with a slash.
-            raise melange_errors.MelangeRefused(
-                call, answered=400, reason=str(error), value=about
-            ) from error
-
-    # -- Blocks
-
-    def blocks(self, tenant: str, network_id: str, *, described: bool = False) -> list[Block]:
-        """Those that addresses of the network are drawn from, in that order; [] if it has none.
-
-        ``described``: with routes and DHCP options, which costs two calls a block.
-        """
-
-        def show(client: Client) -> list[Any]:
-            try:
-                return client.networks.ip_blocks(tenant, network_id)
-            except client_errors.NotFound:
-                return []
-
-        found = self.call("show the blocks of network", network_id, show)
-        # Of a block that was carved into subnets, these have the addresses.
-        parents = {block["parent_id"] for block in found}
-        blocks = [_block(block) for block in found if block["id"] not in parents]
-        return [self._described(block) for block in blocks] if described else blocks
-
-    def create_block(
-        self, tenant: str, network_id: str, wanted: Block, key: str, tags: Sequence[str] = ()
-    ) -> Block:
-        """``wanted``: its id and tenant do not count."""
-        settings: dict[str, Any] = {
-            "network_id": network_id,
-            "gateway": wanted.gateway,
-            "priority": wanted.priority,
-            "tags": list(tags),
-            **{f"dns{number}": server for number, server in enumerate(wanted.dns, start=1)},
-        }
-        made = self.call(
-            f"make block {wanted.cidr}",
-            wanted.cidr,
-            lambda client: client.ip_blocks.create(
-                tenant, wanted.cidr, idempotency_key=key, **settings
-            ),
-        )
-        return _block(made)
-
-    def update_block(self, tenant: str, block_id: str, **settings: Any) -> Block:
-        """``settings``: gateway, dns1, dns2, priority, network_id, tags."""
-        return _block(
-            self.call(
-                "change block",
-                block_id,
-                lambda client: client.ip_blocks.update(tenant, block_id, **settings),
-            )
-        )
-
-    def delete_block(self, tenant: str, block_id: str) -> None:
-        """It is not there afterwards; it need not have been."""
-        self._gone(
-            "delete block", block_id, lambda client: client.ip_blocks.delete(tenant, block_id)
-        )
-
-    def unavailable(self, tenant: str, block_id: str, address: str) -> str | None:
-        """Why an address of the block is not to be had; None: it is."""
-        told = self.call(
-            "explain address",
-            address,
-            lambda client: client.ip_blocks.explain(tenant, block_id, address),
-        )
-        return None if told["available"] else told["detail"]
-
-    def _described(self, block: Block) -> Block:
-        def describe(client: Client) -> Block:
-            routes = client.ip_routes.list(block.tenant_id, block.id)
-            options = client.dhcp_options.list(block.tenant_id, block.id)
-            return Block(
-                **{
-                    **vars(block),
-                    "routes": tuple(_route(route) for route in routes),
-                    "options": {
-                        option["name"] or str(option["number"]): option["value"]
-                        for option in options
-                    },
-                }
-            )
-
-        return self.call("show what hangs on block", block.id, describe)
 
     # -- Interfaces
 
@@ -191,7 +88,7 @@ class Melange:
         )
         if made["mac_address"] is None:
             raise melange_errors.NoMacRange(call)
-        return _interface(made)
+        return interface_of(made)
 
     def find_interface(self, tenant: str, interface_id: str) -> Interface | None:
         """With its allowed addresses."""
@@ -199,10 +96,10 @@ class Melange:
         def show(client: Client) -> Interface | None:
             try:
                 found = client.interfaces.show(tenant, interface_id)
-                allowed = client.allowed_ips.list(tenant, interface_id)
-                return _interface(found, [one["address"] for one in allowed])
+                allowed = [one["address"] for one in client.allowed_ips.list(tenant, interface_id)]
             except client_errors.NotFound:
                 return None
+            return interface_of(found, allowed)
 
         return self.call("show interface", interface_id, show)
 
@@ -214,7 +111,7 @@ class Melange:
             tenant,
             lambda client: list(client.interfaces.list(tenant, **filters)),
         )
-        return map(_interface, found)
+        return map(interface_of, found)
 
     def allowed(self, tenant: str, interface_id: str) -> tuple[str, ...]:
         """Addresses that the interface may use, its own among them. () if there is none."""
@@ -230,7 +127,7 @@ class Melange:
 
     def delete_interface(self, interface_id: str) -> None:
         """It is not there afterwards, nor are its addresses allocated; it need not have been."""
-        self._gone(
+        self.gone(
             "delete interface",
             interface_id,
             lambda client: client.interfaces.delete(interface_id),
@@ -287,7 +184,7 @@ class Melange:
 
     def deallocate(self, tenant: str, network_id: str, interface_id: str) -> None:
         """The interface has no address of the network afterwards; it need not have had one."""
-        self._gone(
+        self.gone(
             "release addresses of interface",
             interface_id,
             lambda client: client.networks.deallocate(tenant, network_id, interface_id),
@@ -303,31 +200,8 @@ class Melange:
         )
         return iter(found)
 
-    def _gone(self, call: str, about: str, function: Callable[[Client], None]) -> None:
-        def take(client: Client) -> None:
-            try:
-                function(client)
-            except client_errors.NotFound:
-                return
 
-        self.call(call, about, take)
-
-
-def _block(found: Mapping[str, Any]) -> Block:
-    return Block(
-        id=found["id"],
-        tenant_id=found["tenant_id"],
-        version=ipaddress.ip_network(found["cidr"]).version,
-        cidr=found["cidr"],
-        gateway=found["gateway"],
-        dns=tuple(server for server in (found["dns1"], found["dns2"]) if server),
-        priority=found["priority"],
-        network_id=found["network_id"],
-        tags=tuple(found.get("tags") or ()),
-    )
-
-
-def _interface(found: Mapping[str, Any], allowed: Sequence[str] | None = None) -> Interface:
+def interface_of(found: Mapping[str, Any], allowed: Sequence[str] | None = None) -> Interface:
     mac = found["mac_address"]
     addresses = [_address(one) for one in found["ip_addresses"]]
     return Interface(
@@ -343,13 +217,3 @@ def _interface(found: Mapping[str, Any], allowed: Sequence[str] | None = None) -
 def _address(found: Mapping[str, Any]) -> Address:
     block = found["ip_block"]
     return Address(found["address"], found["version"], block["id"], block["cidr"], block["gateway"])
-
-
-def _route(found: Mapping[str, Any]) -> dict[str, str]:
-    destination = found["destination"]
-    if found["netmask"]:
-        destination = f"{destination}/{found['netmask']}"
-    return {
-        "destination": str(ipaddress.ip_network(destination, strict=False)),
-        "gateway": found["gateway"],
-    }

@@ -77,7 +77,7 @@ class Interface:
 @dataclass(frozen=True)
 class BlockSpec:
     """A block to be. ``dns``: at most two; none: Melange's own. ``gateway`` None: the first address
-    if the network is routed, otherwise none."""
+    after the network's own; "": none."""
 
     cidr: str
     gateway: str | None = None

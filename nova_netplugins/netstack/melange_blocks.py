@@ -1,0 +1,119 @@
+"""Blocks of Melange: where the addresses of a network come from."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from melange.client import Client
+from melange.client import errors as client_errors
+from nova_netplugins.netstack.melange_calls import Calls
+from nova_netplugins.netstack.model import Block
+
+
+class BlockCalls(Calls):
+    def blocks(self, tenant: str, network_id: str, *, described: bool = False) -> list[Block]:
+        """Those that addresses of the network are drawn from, in that order; [] if it has none.
+
+        ``described``: with routes and DHCP options, which costs two calls a block.
+        """
+
+        def show(client: Client) -> list[Any]:
+            try:
+                return client.networks.ip_blocks(tenant, network_id)
+            except client_errors.NotFound:
+                return []
+
+        found = self.call("show the blocks of network", network_id, show)
+        # Of a block that was carved into subnets, these have the addresses.
+        parents = {block["parent_id"] for block in found}
+        blocks = [block_of(block) for block in found if block["id"] not in parents]
+        return [self._described(block) for block in blocks] if described else blocks
+
+    def create_block(
+        self, tenant: str, network_id: str, wanted: Block, key: str, tags: Sequence[str] = ()
+    ) -> Block:
+        """``wanted``: its id and tenant do not count."""
+        settings: dict[str, Any] = {
+            "network_id": network_id,
+            "gateway": wanted.gateway,
+            "priority": wanted.priority,
+            "tags": list(tags),
+            **{f"dns{number}": server for number, server in enumerate(wanted.dns, start=1)},
+        }
+        made = self.call(
+            f"make block {wanted.cidr}",
+            wanted.cidr,
+            lambda client: client.ip_blocks.create(
+                tenant, wanted.cidr, idempotency_key=key, **settings
+            ),
+        )
+        return block_of(made)
+
+    def update_block(self, tenant: str, block_id: str, **settings: Any) -> Block:
+        """``settings``: gateway, dns1, dns2, priority, network_id, tags."""
+        return block_of(
+            self.call(
+                "change block",
+                block_id,
+                lambda client: client.ip_blocks.update(tenant, block_id, **settings),
+            )
+        )
+
+    def delete_block(self, tenant: str, block_id: str) -> None:
+        """It is not there afterwards; it need not have been."""
+        self.gone(
+            "delete block", block_id, lambda client: client.ip_blocks.delete(tenant, block_id)
+        )
+
+    def unavailable(self, tenant: str, block_id: str, address: str) -> str | None:
+        """Why an address of the block is not to be had; None: it is."""
+        told = self.call(
+            "explain address",
+            address,
+            lambda client: client.ip_blocks.explain(tenant, block_id, address),
+        )
+        return None if told["available"] else told["detail"]
+
+    def _described(self, block: Block) -> Block:
+        def describe(client: Client) -> Block:
+            routes = client.ip_routes.list(block.tenant_id, block.id)
+            options = client.dhcp_options.list(block.tenant_id, block.id)
+            return Block(
+                **{
+                    **vars(block),
+                    "routes": tuple(_route(route) for route in routes),
+                    "options": {
+                        option["name"] or str(option["number"]): option["value"]
+                        for option in options
+                    },
+                }
+            )
+
+        return self.call("show what hangs on block", block.id, describe)
+
+
+def block_of(found: Mapping[str, Any]) -> Block:
+    """A block as the client shows it."""
+    return Block(
+        id=found["id"],
+        tenant_id=found["tenant_id"],
+        version=ipaddress.ip_network(found["cidr"]).version,
+        cidr=found["cidr"],
+        gateway=found["gateway"],
+        dns=tuple(server for server in (found["dns1"], found["dns2"]) if server),
+        priority=found["priority"],
+        network_id=found["network_id"],
+        tags=tuple(found.get("tags") or ()),
+    )
+
+
+def _route(found: Mapping[str, Any]) -> dict[str, str]:
+    destination = found["destination"]
+    if found["netmask"]:
+        destination = f"{destination}/{found['netmask']}"
+    return {
+        "destination": str(ipaddress.ip_network(destination, strict=False)),
+        "gateway": found["gateway"],
+    }
