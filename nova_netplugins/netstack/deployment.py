@@ -36,6 +36,15 @@ class Deployment:
         prefix = f"{self.tag}:"
         return port_name.removeprefix(prefix) if port_name.startswith(prefix) else None
 
+    def network_key(self, intent_id: str) -> str:
+        """Of the layer 2 network that this intent makes: no other deployment has it."""
+        return f"{self.owner}:{intent_id}"
+
+    def intent_of(self, network_key: str | None) -> str | None:
+        """The intent that made the layer 2 network with that key; None: it is not ours."""
+        owner, _, intent_id = (network_key or "").partition(":")
+        return intent_id if owner == self.owner else None
+
 
 def _owner(connection: sa.Connection) -> str:
     new = {"id": _ONLY, "owner": str(uuid.uuid4())}
