@@ -20,6 +20,7 @@ from nova_netplugins.netstack.conf import GROUP, MELANGE_GROUP
 from nova_netplugins.netstack.l2 import normal_mac
 from nova_netplugins.netstack.melange_blocks import BlockCalls
 from nova_netplugins.netstack.melange_blocks import block_of as block_of
+from nova_netplugins.netstack.melange_sharing import SharingCalls
 from nova_netplugins.netstack.model import Address, Block, Interface
 
 _CONNECTIONS = 64
@@ -54,7 +55,7 @@ def make_melange(conf: cfg.ConfigOpts) -> Melange:
     return Melange(client, conf[GROUP].default_tenant)
 
 
-class Melange(BlockCalls):
+class Melange(BlockCalls, SharingCalls):
     """Every call raises ``melange_errors.MelangeError``: ``MelangeUnavailable`` without an answer,
     ``MelangeMisconfigured`` if Melange will not have us, ``MelangeRefused`` for what it refuses
     besides the errors named. ``tenant``: of the network, as ``tenant_of`` says, unless told
