@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,20 @@ class SwitchPort:
     tag: int | None = None
 
 
-Attachment = BridgePort | SwitchPort
+@dataclass(frozen=True)
+class IntegrationPort:
+    """Where a link is attached: an Open vSwitch bridge whose VLANs are another program's, as
+    Neutron's agent, which knows the port by its ``external_ids``.
+
+    ``isolated``: until that program has seen it, the port reaches nothing.
+    """
+
+    bridge: str
+    external_ids: Mapping[str, str]
+    isolated: bool = True
+
+
+Attachment = BridgePort | SwitchPort | IntegrationPort
 
 
 class Host(ABC):
@@ -105,6 +118,8 @@ class Host(ABC):
                 self.links.ensure_port(bridge, link)
             case SwitchPort(bridge, tag):
                 self.switch.ensure_ovs_port(bridge, link, owner, tag)
+            case IntegrationPort(bridge, external_ids, isolated):
+                self.switch.ensure_integration_port(bridge, link, owner, external_ids, isolated)
 
     def enslave_physical(self, interface: str, bridge: str) -> None:
         """A physical interface is a port of the bridge, and the host still has its addresses.
@@ -146,12 +161,14 @@ class Host(ABC):
         match attachment:
             case BridgePort():
                 self.links.release_port(link)
-            case SwitchPort():
+            case SwitchPort() | IntegrationPort():
                 self.switch.remove_port(link)
 
     def needs_checksums(self, attachment: Attachment) -> bool:
         """Whether frames to this attachment must carry finished checksums."""
-        return isinstance(attachment, SwitchPort) and self.switch.is_userspace(attachment.bridge)
+        return not isinstance(attachment, BridgePort) and self.switch.is_userspace(
+            attachment.bridge
+        )
 
 
 class LinuxHost(Host):

@@ -13,6 +13,7 @@ from nova_netplugins.host.errors import AlreadyExists, HostError, NotFound
 from nova_netplugins.host.fake_kernel import FakeKernel
 from nova_netplugins.host.fake_metadata import FakeListeners
 from nova_netplugins.host.fake_nft import FakeNft
+from nova_netplugins.host.ovs import DEAD_VLAN
 
 
 @dataclass
@@ -22,6 +23,7 @@ class FakeSwitch:
     bridges: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     ports: dict[str, tuple[str, int | None, str]] = field(default_factory=dict)
     flows: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    external_ids: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def ensure_ovs_bridge(self, name: str, owner: str, datapath_type: str | None = None) -> None:
         self.bridges.setdefault(name, (owner, datapath_type))
@@ -36,14 +38,33 @@ class FakeSwitch:
     ) -> None:
         if tag is not None and not 1 <= tag <= 4094:
             raise HostError(f"VLAN tag {tag} is outside 1-4094")
+        self._has_port(bridge, port)
+        self.ports[port] = (bridge, tag, owner)
+        self.external_ids.setdefault(port, {}).update(external_ids or {})
+
+    def ensure_integration_port(
+        self,
+        bridge: str,
+        port: str,
+        owner: str,
+        external_ids: Mapping[str, str],
+        isolated: bool = True,
+    ) -> None:
+        dead = DEAD_VLAN if isolated else None
+        tag = self.ports[port][1] if self._has_port(bridge, port) else dead
+        self.ports[port] = (bridge, tag, owner)
+        self.external_ids.setdefault(port, {}).update(external_ids)
+
+    def _has_port(self, bridge: str, port: str) -> bool:
         if bridge not in self.bridges:
             raise NotFound(f"there is no Open vSwitch bridge {bridge}")
         present = self.ports.get(port)
         if present is not None and present[0] != bridge:
             raise AlreadyExists(f"{port} is a port of {present[0]}, wanted in {bridge}")
-        self.ports[port] = (bridge, tag, owner)
+        return present is not None
 
     def remove_port(self, port: str) -> bool:
+        self.external_ids.pop(port, None)
         return self.ports.pop(port, None) is not None
 
     def owned(self, prefix: str = "") -> dict[str, str]:

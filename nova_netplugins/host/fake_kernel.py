@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from nova_netplugins.host.errors import AlreadyExists, NotFound, NotSupported
-from nova_netplugins.host.kernel import Link, LinkChange, NewLink, Route
+from nova_netplugins.host.kernel import Link, LinkChange, NewLink, Remote, Route
 
 
 @dataclass
@@ -16,6 +16,7 @@ class _Namespace:
     peers: dict[str, tuple[str | None, str]] = field(default_factory=dict)
     addresses: dict[str, list[str]] = field(default_factory=dict)
     routes: dict[tuple[str, int], Route] = field(default_factory=dict)
+    remotes: dict[str, set[Remote]] = field(default_factory=dict)
     proxies: dict[str, set[str]] = field(default_factory=dict)
 
 
@@ -49,7 +50,9 @@ class FakeKernel:
         """As ensure_netns."""
         if netns not in self._state:
             loopback = Link("lo", 1, "", "00:00:00:00:00:00", 65536, True)
-            self._state[netns] = _Namespace({"lo": loopback})
+            self._state[netns] = _Namespace(
+                {"lo": loopback}, addresses={"lo": ["127.0.0.1/8", "::1/128"]}
+            )
 
     def delete_namespace(self, netns: str) -> None:
         """As delete_netns: the far ends of its veth pairs go too."""
@@ -77,7 +80,10 @@ class FakeKernel:
             raise NotSupported("kernel has no 8021q, which VLAN devices need: modprobe 8021q")
         parent = self._existing(new.parent).index if new.parent else None
         link = self._new(new.name, new)
-        self._here.links[new.name] = replace(link, vlan=new.vlan, parent_index=parent)
+        self._refuse_second_vxlan(new)
+        self._here.links[new.name] = replace(
+            link, vlan=new.vlan, vxlan=new.vxlan, parent_index=parent
+        )
         if new.kind == "veth" and new.peer:
             there = self.inside(new.peer_netns) if new.peer_netns else self
             there._here.links[new.peer] = replace(
@@ -118,6 +124,21 @@ class FakeKernel:
         kept = [one for one in present if one not in gone]
         self._here.addresses[link] = list(dict.fromkeys([*kept, *add]))
 
+    def link_with(self, address: str) -> str | None:
+        wanted = ipaddress.ip_address(address)
+        for name, cidrs in self._here.addresses.items():
+            if any(ipaddress.ip_interface(cidr).ip == wanted for cidr in cidrs):
+                return name
+        return None
+
+    def remotes(self, device: str) -> set[Remote]:
+        self._existing(device)
+        return set(self._here.remotes.get(device, ()))
+
+    def change_remotes(self, device: str, add: Iterable[Remote], delete: Iterable[Remote]) -> None:
+        self._existing(device)
+        self._here.remotes[device] = (self.remotes(device) - set(delete)) | set(add)
+
     def routes(self, device: str | None = None) -> list[Route]:
         return [one for one in self._here.routes.values() if device in (None, one.device)]
 
@@ -151,6 +172,16 @@ class FakeKernel:
             raise NotFound(f"there is no link {name} in {self._netns or 'this host'}")
         return link
 
+    def _refuse_second_vxlan(self, new: NewLink) -> None:
+        for link in self._here.links.values():
+            if new.vxlan is None or link.vxlan is None:
+                continue
+            if (link.vxlan.vni, link.vxlan.port) == (new.vxlan.vni, new.vxlan.port):
+                raise AlreadyExists(
+                    f"creating vxlan {new.name}: another link has identifier {new.vxlan.vni} on "
+                    f"port {new.vxlan.port}, or the name"
+                )
+
     def _new(self, name: str, new: NewLink) -> Link:
         used = [link.index for space in self._state.values() for link in space.links.values()]
         index = max(used, default=0) + 1
@@ -166,6 +197,7 @@ class FakeKernel:
         del here.links[name]
         here.addresses.pop(name, None)
         here.proxies.pop(name, None)
+        here.remotes.pop(name, None)
         here.routes = {key: one for key, one in here.routes.items() if one.device != name}
         for port in [link for link in here.links.values() if link.master == name]:
             here.links[port.name] = replace(port, master=None)

@@ -10,10 +10,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Kind = Literal["bridge", "veth", "vlan", "tap"]
+Kind = Literal["bridge", "veth", "vlan", "vxlan", "tap"]
 
 # The alias of a link tells whose it is, to us and to whoever looks with `ip link`.
 ALIAS_PREFIX = "nova-netplugins:"
+
+
+@dataclass(frozen=True)
+class Vxlan:
+    """A VXLAN network as a host takes part in it: its identifier, the host's address (IPv4 or
+    IPv6) that frames are sent from, and the UDP port of all hosts."""
+
+    vni: int
+    local: str
+    port: int
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,7 @@ class Link:
     master: str | None = None
     vlan: int | None = None
     parent_index: int | None = None
+    vxlan: Vxlan | None = None
 
     @property
     def owner(self) -> str | None:
@@ -41,7 +52,8 @@ class Link:
 
 @dataclass(frozen=True)
 class NewLink:
-    """A device to make. ``peer`` goes with veth, ``parent`` and ``vlan`` with vlan."""
+    """A device to make. ``peer`` goes with veth, ``parent`` and ``vlan`` with vlan, ``vxlan``
+    with vxlan."""
 
     name: str
     kind: Kind
@@ -52,6 +64,7 @@ class NewLink:
     peer_netns: str | None = None
     parent: str | None = None
     vlan: int | None = None
+    vxlan: Vxlan | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,18 @@ class LinkChange:
     mac: str | None = None
     alias: str | None = None
     name: str | None = None
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Where a VXLAN device sends frames for a MAC address: to this host. For ``EVERYBODY``: where
+    it sends copies of what is for all, or for a MAC address that it has not heard of."""
+
+    mac: str
+    host: str
+
+
+EVERYBODY = "00:00:00:00:00:00"
 
 
 @dataclass(frozen=True)
@@ -106,6 +131,15 @@ class Kernel(Protocol):
 
     def change_addresses(self, link: str, add: Iterable[str], delete: Iterable[str]) -> None:
         """Deletions first, then additions, in one step; what is there or gone already is fine."""
+
+    def link_with(self, address: str) -> str | None:
+        """The link that has this IPv4 or IPv6 address."""
+
+    def remotes(self, device: str) -> set[Remote]:
+        """What a VXLAN device was told, or has learned, of other hosts."""
+
+    def change_remotes(self, device: str, add: Iterable[Remote], delete: Iterable[Remote]) -> None:
+        """In one step; what is there or gone already is fine."""
 
     def routes(self, device: str | None = None) -> list[Route]:
         """Routes of the main table that programs made, without the kernel's own."""

@@ -1,4 +1,4 @@
-"""Links of a host: bridges, VLAN devices, veth pairs, taps.
+"""Links of a host: bridges, VLAN and VXLAN devices, veth pairs, taps.
 
 A link we make says in its alias whose it is; only such links are ever deleted. Every verb may be
 repeated: it changes what differs and nothing else.
@@ -6,13 +6,26 @@ repeated: it changes what differs and nothing else.
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 
 from nova_netplugins.host.errors import AlreadyExists, HostError, NotFound
-from nova_netplugins.host.kernel import ALIAS_PREFIX, Kernel, Link, LinkChange, NewLink
+from nova_netplugins.host.kernel import (
+    ALIAS_PREFIX,
+    EVERYBODY,
+    Kernel,
+    Link,
+    LinkChange,
+    NewLink,
+    Remote,
+    Vxlan,
+)
 
 NAME_BYTES = 15
+HIGHEST_VNI = 2**24 - 1
+VXLAN_PORT = 4789
 
 
 def _check_name(name: str) -> None:
@@ -20,6 +33,13 @@ def _check_name(name: str) -> None:
         raise HostError(
             f"{name!r} is no link name: 1 to {NAME_BYTES} bytes, no slash, colon or space"
         )
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise HostError(f"{text!r} is no IPv4 or IPv6 address") from None
 
 
 class Links:
@@ -81,6 +101,53 @@ class Links:
         if above is not None and link.parent_index not in (None, above.index):
             raise AlreadyExists(f"{name} belongs to another parent than {parent}")
         return self._shaped(link, up=True, mtu=mtu)
+
+    def ensure_vxlan(
+        self,
+        name: str,
+        vni: int,
+        local: str,
+        owner: str,
+        port: int = VXLAN_PORT,
+        mtu: int | None = None,
+    ) -> Link:
+        """A VXLAN device with this identifier (0-16777215), up, whose frames go out from the
+        address ``local`` by UDP; whom it sends to, ``ensure_flood`` says.
+
+        One of ours that has another address, port or identifier is made anew. Raises NotSupported
+        if the kernel has no vxlan, AlreadyExists if another link has the identifier on that port.
+        """
+        if not 0 <= vni <= HIGHEST_VNI:
+            raise HostError(f"VXLAN identifier {vni} is outside 0-{HIGHEST_VNI}")
+        vxlan = Vxlan(vni, _address(local), port)
+        link = self._kernel.link(name)
+        if link is not None and link.owner is not None and link.vxlan not in (None, vxlan):
+            # The kernel changes neither identifier nor port, and the address only of IPv4.
+            self.delete(name)
+        link = self._made(NewLink(name, "vxlan", ALIAS_PREFIX + owner, vxlan=vxlan))
+        if link.vxlan != vxlan:
+            raise AlreadyExists(f"{name} is {link.vxlan}, wanted {vxlan}")
+        return self._shaped(link, up=True, mtu=mtu)
+
+    def ensure_flood(self, name: str, hosts: Iterable[str]) -> bool:
+        """Exactly these hosts, by their addresses, get copies of frames for everybody that go out
+        by a VXLAN device; what was learned of others is forgotten. Whether anything was changed.
+
+        Raises NotFound.
+        """
+        wanted = {Remote(EVERYBODY, _address(host)) for host in hosts}
+        present = self._kernel.remotes(name)
+        kept = {remote.host for remote in wanted}
+        stale = {remote for remote in present if remote.host not in kept}
+        if wanted <= present and not stale:
+            return False
+        self._kernel.change_remotes(name, wanted - present, stale)
+        return True
+
+    def link_with(self, address: str) -> Link | None:
+        """The link that has this address."""
+        name = self._kernel.link_with(_address(address))
+        return self._kernel.link(name) if name is not None else None
 
     def ensure_tap(self, name: str, owner: str, mtu: int | None = None) -> Link:
         """A persistent tap device, up; one that a hypervisor made is used as it is."""
@@ -182,9 +249,12 @@ class Links:
         _check_name(new.name)
         link = self._kernel.link(new.name)
         if link is None:
-            # Another of our processes may be faster; what it made is judged below.
-            with suppress(AlreadyExists):
+            try:
                 self._kernel.create_link(new)
+            except AlreadyExists:
+                # Another of our processes may be faster; what it made is judged below.
+                if self._kernel.link(new.name) is None:
+                    raise
             link = self._there(new.name)
         if link.kind != new.kind:
             found = link.kind or "physical"

@@ -7,6 +7,7 @@ is shared between threads, and nothing stays open in a namespace that is to be d
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
 import socket
 from collections.abc import Callable, Iterable, Iterator
@@ -15,9 +16,9 @@ from typing import Any
 
 from pyroute2 import IPRoute, NetlinkError
 
-from nova_netplugins.host import netlink_bulk
+from nova_netplugins.host import netlink_bulk, netlink_remotes
 from nova_netplugins.host.errors import AlreadyExists, HostError, NotFound, NotSupported
-from nova_netplugins.host.kernel import Link, LinkChange, NewLink, Route
+from nova_netplugins.host.kernel import Link, LinkChange, NewLink, Remote, Route
 from nova_netplugins.host.namespaces import entered, opened
 from nova_netplugins.host.netlink_messages import creation_messages, read_link
 from nova_netplugins.host.taps import new_tap
@@ -107,6 +108,13 @@ class NetlinkKernel:
                 "kernel has no 8021q, which VLAN devices need: modprobe 8021q, "
                 "or use the openvswitch driver"
             )
+        if made == errno.EOPNOTSUPP and new.kind == "vxlan":
+            raise NotSupported("kernel has no vxlan: modprobe vxlan, or use openvswitch")
+        if made == errno.EEXIST and new.vxlan is not None:
+            raise AlreadyExists(
+                f"creating vxlan {new.name}: another link has identifier {new.vxlan.vni} on port "
+                f"{new.vxlan.port}, or the name"
+            )
         if made or described:
             raise refusal(made or described, f"creating {new.kind} {new.name}")
 
@@ -154,6 +162,36 @@ class NetlinkKernel:
             done = (0, *GONE) if position < len(removed) else (0, errno.EEXIST)
             if code not in done:
                 raise refusal(code, f"changing address {cidr} on {link}")
+
+    def link_with(self, address: str) -> str | None:
+        wanted = ipaddress.ip_address(address)
+        messages = self._dump(
+            f"looking for {address}",
+            lambda s: s.get_addr(family=socket.AF_INET if wanted.version == 4 else socket.AF_INET6),
+        )
+        for message in messages:
+            # Of a point-to-point link, IFA_ADDRESS is the other end's.
+            found = message.get("IFA_LOCAL") or message.get("IFA_ADDRESS")
+            if ipaddress.ip_address(found) == wanted:
+                index = message["index"]
+                return next((link.name for link in self.links() if link.index == index), None)
+        return None
+
+    def remotes(self, device: str) -> set[Remote]:
+        request = netlink_remotes.remotes_request(self._index(device))
+        bodies = self._bulk(f"listing remotes of {device}", request)
+        return set(filter(None, map(netlink_remotes.parse_remote, bodies)))
+
+    def change_remotes(self, device: str, add: Iterable[Remote], delete: Iterable[Remote]) -> None:
+        index = self._index(device)
+        removed, added = list(delete), list(add)
+        messages = [netlink_remotes.remote_message(one, index, True) for one in removed]
+        messages += [netlink_remotes.remote_message(one, index) for one in added]
+        answers = netlink_bulk.send(self._netns, messages)
+        for position, (remote, code) in enumerate(zip(removed + added, answers, strict=True)):
+            done = (0, *GONE) if position < len(removed) else (0, errno.EEXIST)
+            if code not in done:
+                raise refusal(code, f"changing what {device} sends to {remote.host}")
 
     def routes(self, device: str | None = None) -> list[Route]:
         names = {link.index: link.name for link in self.links()}

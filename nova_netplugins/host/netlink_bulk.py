@@ -41,11 +41,11 @@ SOL_NETLINK, NETLINK_CAP_ACK = 270, 10
 CHUNK = 200
 
 
-def _attribute(kind: int, value: bytes) -> bytes:
+def attribute(kind: int, value: bytes) -> bytes:
     return struct.pack("=HH", 4 + len(value), kind) + value + b"\0" * (-len(value) % 4)
 
 
-def _attributes(data: bytes, offset: int) -> dict[int, bytes]:
+def attributes(data: bytes, offset: int) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
     while offset + 4 <= len(data):
         length, kind = struct.unpack_from("=HH", data, offset)
@@ -54,7 +54,7 @@ def _attributes(data: bytes, offset: int) -> dict[int, bytes]:
     return found
 
 
-def _message(kind: int, flags: int, body: bytes) -> bytes:
+def message(kind: int, flags: int, body: bytes) -> bytes:
     return struct.pack("=IHHII", 16 + len(body), kind, flags, 0, 0) + body
 
 
@@ -68,25 +68,25 @@ def address_message(cidr: str, device_index: int, delete: bool = False) -> bytes
     bits = interface.network.prefixlen
     flags = IFA_F_NODAD if interface.version == 6 else 0
     header = struct.pack("=BBBBI", _family(interface.ip), bits, flags, 0, device_index)
-    attributes = _attribute(IFA_LOCAL, interface.packed) + _attribute(IFA_ADDRESS, interface.packed)
+    described = attribute(IFA_LOCAL, interface.packed) + attribute(IFA_ADDRESS, interface.packed)
     if interface.version == 4 and bits < 31:
         broadcast = interface.network.broadcast_address.packed
-        attributes += _attribute(IFA_BROADCAST, broadcast)
+        described += attribute(IFA_BROADCAST, broadcast)
     if delete:
-        return _message(RTM_DELADDR, REQUEST_ACK, header + attributes)
-    return _message(RTM_NEWADDR, REQUEST_ACK | CREATE_ONLY, header + attributes)
+        return message(RTM_DELADDR, REQUEST_ACK, header + described)
+    return message(RTM_NEWADDR, REQUEST_ACK | CREATE_ONLY, header + described)
 
 
 def route_message(route: Route, device_index: int, delete: bool = False) -> bytes:
     """The netlink message that adds (or replaces) a route, or deletes it."""
     destination = ipaddress.ip_network(route.destination)
-    attributes = _attribute(RTA_OIF, struct.pack("=I", device_index))
+    described = attribute(RTA_OIF, struct.pack("=I", device_index))
     if destination.prefixlen:
-        attributes += _attribute(RTA_DST, destination.network_address.packed)
+        described += attribute(RTA_DST, destination.network_address.packed)
     if route.gateway:
-        attributes += _attribute(RTA_GATEWAY, ipaddress.ip_address(route.gateway).packed)
+        described += attribute(RTA_GATEWAY, ipaddress.ip_address(route.gateway).packed)
     if route.metric:
-        attributes += _attribute(RTA_PRIORITY, struct.pack("=I", route.metric))
+        described += attribute(RTA_PRIORITY, struct.pack("=I", route.metric))
     scope = SCOPE_UNIVERSE if route.gateway or destination.version == 6 else SCOPE_LINK
     header = struct.pack(
         "=BBBBBBBBI",
@@ -101,7 +101,7 @@ def route_message(route: Route, device_index: int, delete: bool = False) -> byte
         0,
     )
     kind, flags = (RTM_DELROUTE, 0) if delete else (RTM_NEWROUTE, CREATE_REPLACE)
-    return _message(kind, REQUEST_ACK | flags, header + attributes)
+    return message(kind, REQUEST_ACK | flags, header + described)
 
 
 def proxy_message(address: str, device_index: int, delete: bool = False) -> bytes:
@@ -110,11 +110,11 @@ def proxy_message(address: str, device_index: int, delete: bool = False) -> byte
     header = struct.pack(
         "=BBHiHBB", _family(parsed), 0, 0, device_index, NUD_PERMANENT, NTF_PROXY, 0
     )
-    attributes = _attribute(NDA_DST, parsed.packed)
+    described = attribute(NDA_DST, parsed.packed)
     if not delete:
-        attributes += _attribute(NDA_PROTOCOL, struct.pack("=B", PROTOCOL))
+        described += attribute(NDA_PROTOCOL, struct.pack("=B", PROTOCOL))
     kind, flags = (RTM_DELNEIGH, 0) if delete else (RTM_NEWNEIGH, CREATE_REPLACE)
-    return _message(kind, REQUEST_ACK | flags, header + attributes)
+    return message(kind, REQUEST_ACK | flags, header + described)
 
 
 def parse_route(body: bytes, names: Mapping[int, str]) -> Route | None:
@@ -122,17 +122,17 @@ def parse_route(body: bytes, names: Mapping[int, str]) -> Route | None:
     family, bits, _, _, table, protocol, _, kind = struct.unpack_from("=8B", body)
     if table != MAIN_TABLE or protocol in KERNEL_PROTOCOLS or kind != UNICAST:
         return None
-    attributes = _attributes(body, 12)
-    device = names.get(int.from_bytes(attributes.get(RTA_OIF, b""), sys.byteorder))
+    found = attributes(body, 12)
+    device = names.get(int.from_bytes(found.get(RTA_OIF, b""), sys.byteorder))
     if device is None:
         return None
-    destination = attributes.get(RTA_DST, bytes(4 if family == socket.AF_INET else 16))
-    gateway = attributes.get(RTA_GATEWAY)
+    destination = found.get(RTA_DST, bytes(4 if family == socket.AF_INET else 16))
+    gateway = found.get(RTA_GATEWAY)
     return Route(
         destination=f"{socket.inet_ntop(family, destination)}/{bits}",
         device=device,
         gateway=socket.inet_ntop(family, gateway) if gateway else None,
-        metric=int.from_bytes(attributes.get(RTA_PRIORITY, b""), sys.byteorder),
+        metric=int.from_bytes(found.get(RTA_PRIORITY, b""), sys.byteorder),
         protocol=protocol,
     )
 
@@ -140,22 +140,20 @@ def parse_route(body: bytes, names: Mapping[int, str]) -> Route | None:
 def parse_proxy(body: bytes) -> tuple[int, str] | None:
     """Index of the device and address of an answer to RTM_GETNEIGH, if it is one of ours."""
     family, _, _, index = struct.unpack_from("=BBHi", body)
-    attributes = _attributes(body, 12)
-    if attributes.get(NDA_PROTOCOL) != bytes([PROTOCOL]):
+    found = attributes(body, 12)
+    if found.get(NDA_PROTOCOL) != bytes([PROTOCOL]):
         return None
-    return index, socket.inet_ntop(family, attributes[NDA_DST])
+    return index, socket.inet_ntop(family, found[NDA_DST])
 
 
 def routes_request() -> bytes:
     """Ask for all routes."""
-    return _message(RTM_GETROUTE, REQUEST_DUMP, bytes(12))
+    return message(RTM_GETROUTE, REQUEST_DUMP, bytes(12))
 
 
 def proxies_request() -> bytes:
     """Ask for all proxied neighbours."""
-    return _message(
-        RTM_GETNEIGH, REQUEST_DUMP, struct.pack("=BBHiHBB", 0, 0, 0, 0, 0, NTF_PROXY, 0)
-    )
+    return message(RTM_GETNEIGH, REQUEST_DUMP, struct.pack("=BBHiHBB", 0, 0, 0, 0, 0, NTF_PROXY, 0))
 
 
 def dump(netns: str | None, request: bytes) -> list[bytes] | None:

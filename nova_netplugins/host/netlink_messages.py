@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from pyroute2 import IPBatch
 
-from nova_netplugins.host.kernel import Link, NewLink
+from nova_netplugins.host.kernel import Link, NewLink, Vxlan
 
 IFF_UP = 1
 
@@ -28,6 +29,13 @@ def creation_messages(
         request |= {"br_forward_delay": 0, "br_stp_state": 0}
     if new.kind == "vlan":
         request |= {"link": parent_index, "vlan_id": new.vlan}
+    if new.vxlan is not None:
+        six = ipaddress.ip_address(new.vxlan.local).version == 6
+        request |= {
+            "vxlan_id": new.vxlan.vni,
+            "vxlan_local6" if six else "vxlan_local": new.vxlan.local,
+            "vxlan_port": new.vxlan.port,
+        }
     if new.kind == "veth":
         request["peer"] = {"ifname": new.peer}
         if new.mtu:
@@ -58,4 +66,10 @@ def read_link(message: Any, master: str | None) -> Link:
         master=master,
         vlan=data.get("IFLA_VLAN_ID") if data and kind == "vlan" else None,
         parent_index=message.get("IFLA_LINK"),
+        vxlan=_read_vxlan(data) if data and kind == "vxlan" else None,
     )
+
+
+def _read_vxlan(data: Any) -> Vxlan:
+    local = data.get("IFLA_VXLAN_LOCAL") or data.get("IFLA_VXLAN_LOCAL6") or ""
+    return Vxlan(data.get("IFLA_VXLAN_ID"), local, data.get("IFLA_VXLAN_PORT"))

@@ -14,6 +14,7 @@ from nova_netplugins.host.errors import AlreadyExists, HostError, NotFound
 from nova_netplugins.host.ovs_flows import Flows
 
 OWNER = "nova-netplugins"
+DEAD_VLAN = 4095
 TIMEOUT_SECONDS = 10
 
 
@@ -33,6 +34,19 @@ class Switch(Protocol):
     ) -> None:
         """A link is a port of the bridge, in VLAN ``tag`` (None: a trunk), with external ids on
         its interface. Raises NotFound (no bridge), AlreadyExists (a port elsewhere)."""
+
+    def ensure_integration_port(
+        self,
+        bridge: str,
+        port: str,
+        owner: str,
+        external_ids: Mapping[str, str],
+        isolated: bool = True,
+    ) -> None:
+        """A link is a port of a bridge where another program gives ports their VLANs, which knows
+        it by the external ids of its interface. A port that is there keeps its VLAN; with
+        ``isolated`` a new one reaches nothing until it has been given one. Raises as
+        ``ensure_ovs_port``."""
 
     def remove_port(self, port: str) -> bool:
         """The port is gone if it was ours; whether it was."""
@@ -79,19 +93,33 @@ class OpenVSwitch:
     ) -> None:
         if tag is not None and not 1 <= tag <= 4094:
             raise HostError(f"VLAN tag {tag} is outside 1-4094")
-        if not self._bridge_exists(bridge):
-            raise NotFound(f"there is no Open vSwitch bridge {bridge}")
-        present = self._bridge_of(port)
-        if present not in (None, bridge):
-            raise AlreadyExists(f"{port} is a port of {present}, wanted in {bridge}")
-        tagging = [f"tag={tag}"] if tag is not None else ["tag=[]"]
-        ids = [
-            f"external_ids:{key}={json.dumps(value)}" for key, value in (external_ids or {}).items()
-        ]
+        self._has_port(bridge, port)
+        tagging = f"tag={tag}" if tag is not None else "tag=[]"
+        ids = _external_ids(external_ids or {})
         self._vsctl(
             *["--may-exist", "add-port", bridge, port],
-            *["--", "set", "Port", port, *tagging, f"external_ids:{OWNER}={json.dumps(owner)}"],
+            *["--", "set", "Port", port, tagging, *_external_ids({OWNER: owner})],
             *(["--", "set", "Interface", port, *ids] if ids else []),
+        )
+
+    def ensure_integration_port(
+        self,
+        bridge: str,
+        port: str,
+        owner: str,
+        external_ids: Mapping[str, str],
+        isolated: bool = True,
+    ) -> None:
+        port_columns, added = _external_ids({OWNER: owner}), []
+        if not self._has_port(bridge, port):
+            added = ["add-port", bridge, port, "--"]
+            if isolated:
+                # As an access port it would still get what is sent to everybody on that VLAN.
+                port_columns += [f"tag={DEAD_VLAN}", "vlan_mode=trunk", f"trunks={DEAD_VLAN}"]
+        self._vsctl(
+            *added,
+            *["set", "Port", port, *port_columns],
+            *["--", "set", "Interface", port, *_external_ids(external_ids)],
         )
 
     def remove_port(self, port: str) -> bool:
@@ -146,6 +174,14 @@ class OpenVSwitch:
     def _bridge_exists(self, name: str) -> bool:
         return run(self._argv("br-exists", name), expected=(0, 2)).status == 0
 
+    def _has_port(self, bridge: str, port: str) -> bool:
+        if not self._bridge_exists(bridge):
+            raise NotFound(f"there is no Open vSwitch bridge {bridge}")
+        present = self._bridge_of(port)
+        if present not in (None, bridge):
+            raise AlreadyExists(f"{port} is a port of {present}, wanted in {bridge}")
+        return present is not None
+
     def _bridge_of(self, port: str) -> str | None:
         done = run(self._argv("port-to-br", port), expected=(0, 1))
         return done.stdout.strip() if done.status == 0 else None
@@ -155,6 +191,10 @@ class OpenVSwitch:
 
     def _argv(self, *arguments: str) -> list[str]:
         return ["ovs-vsctl", f"--timeout={TIMEOUT_SECONDS}", *self._database, *arguments]
+
+
+def _external_ids(ids: Mapping[str, str]) -> list[str]:
+    return [f"external_ids:{key}={json.dumps(value)}" for key, value in ids.items()]
 
 
 def _members(value: Any) -> Any:

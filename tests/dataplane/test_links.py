@@ -9,7 +9,7 @@ from nova_netplugins.host.driver import Host, LinuxHost
 from nova_netplugins.host.errors import AlreadyExists, HostError, NotFound, NotSupported
 from nova_netplugins.host.fake_host import FakeHost
 from nova_netplugins.host.fake_kernel import FakeKernel
-from nova_netplugins.host.kernel import LinkChange, NewLink
+from nova_netplugins.host.kernel import EVERYBODY, LinkChange, NewLink, Remote, Vxlan
 from nova_netplugins.host.links import Links
 from nova_netplugins.host.netlink import NetlinkKernel
 from nova_netplugins.host.netlink_messages import creation_messages
@@ -190,6 +190,83 @@ def test_a_real_bridge_forwards_at_once_and_speaks_no_stp(linux: LinuxHost) -> N
     shown = shell(linux.netns or "", "ip -d link show br0")
     assert "forward_delay 0 " in shown and "stp_state 0 " in shown
     assert "alias nova-netplugins:net 1" in shown
+
+
+def test_a_vxlan_device_is_up_and_made_once(host: Host) -> None:
+    made = host.links.ensure_vxlan("vxlan7", 7, "192.0.2.1", "net 1", mtu=1400)
+    assert (made.up, made.mtu, made.owner) == (True, 1400, "net 1")
+    assert made.vxlan == Vxlan(7, "192.0.2.1", 4789)
+    assert host.links.ensure_vxlan("vxlan7", 7, "192.0.2.1", "net 1", mtu=1400) == made
+    assert host.links.get("vxlan7") == made
+    assert made in host.links.links()
+
+
+@pytest.mark.parametrize("local", ["192.0.2.2", "2001:db8::2"])
+def test_a_vxlan_device_follows_the_address_of_its_host(host: Host, local: str) -> None:
+    host.links.ensure_vxlan("vxlan7", 7, "192.0.2.1", "net 1")
+    host.links.ensure_vxlan("vxlan7", 7, local, "net 1", port=8472)
+    link = host.links.get("vxlan7")
+    assert link is not None and link.vxlan == Vxlan(7, local, 8472)
+
+
+def test_a_vxlan_identifier_is_used_once(host: Host) -> None:
+    host.links.ensure_vxlan("vxlan7", 7, "192.0.2.1", "net 1")
+    with pytest.raises(AlreadyExists, match="another link has identifier 7 on port 4789"):
+        host.links.ensure_vxlan("vxlan8", 7, "192.0.2.1", "net 2")
+    with pytest.raises(HostError, match="identifier 16777216 is outside 0-16777215"):
+        host.links.ensure_vxlan("vxlan9", 1 << 24, "192.0.2.1", "net 2")
+    with pytest.raises(HostError, match="'host1' is no IPv4 or IPv6 address"):
+        host.links.ensure_vxlan("vxlan9", 9, "host1", "net 2")
+
+
+def test_a_vxlan_device_of_somebody_else_is_left_alone(host: Host) -> None:
+    kernel = host.kernel if isinstance(host, FakeHost) else NetlinkKernel(host.netns)
+    theirs = Vxlan(7, "192.0.2.9", 4789)
+    kernel.create_link(NewLink("vxlan7", "vxlan", "made by the operator", vxlan=theirs))
+    with pytest.raises(AlreadyExists, match=r"vxlan7 is Vxlan\(vni=7, local='192.0.2.9'"):
+        host.links.ensure_vxlan("vxlan7", 7, "192.0.2.1", "net 1")
+
+
+def test_a_vxlan_device_floods_to_exactly_the_hosts_named(host: Host) -> None:
+    host.links.ensure_vxlan("vxlan7", 7, "192.0.2.1", "net 1")
+    host.links.ensure_vxlan("vxlan8", 8, "192.0.2.1", "net 2")
+    assert host.links.ensure_flood("vxlan7", ["192.0.2.2", "192.0.2.3"]) is True
+    assert host.links.ensure_flood("vxlan8", ["192.0.2.4"]) is True
+    assert host.links.ensure_flood("vxlan7", ["192.0.2.3", "192.0.2.2"]) is False
+    kernel = host.kernel if isinstance(host, FakeHost) else NetlinkKernel(host.netns)
+    # As if learned from a frame that came from there.
+    kernel.change_remotes("vxlan7", [Remote("02:00:00:00:00:0a", "192.0.2.2")], [])
+    assert host.links.ensure_flood("vxlan7", ["192.0.2.3", "192.0.2.5"]) is True
+    assert kernel.remotes("vxlan7") == {
+        Remote(EVERYBODY, "192.0.2.3"),
+        Remote(EVERYBODY, "192.0.2.5"),
+    }
+    assert host.links.ensure_flood("vxlan7", []) is True
+    assert kernel.remotes("vxlan7") == set()
+    assert kernel.remotes("vxlan8") == {Remote(EVERYBODY, "192.0.2.4")}
+
+
+def test_a_vxlan_device_floods_to_hosts_with_ipv6(host: Host) -> None:
+    host.links.ensure_vxlan("vxlan7", 7, "2001:db8::1", "net 1")
+    assert host.links.ensure_flood("vxlan7", ["2001:DB8::2"]) is True
+    assert host.links.ensure_flood("vxlan7", ["2001:db8:0::2"]) is False
+
+
+def test_flooding_of_a_missing_device_is_refused(host: Host) -> None:
+    with pytest.raises(NotFound, match="vxlan9"):
+        host.links.ensure_flood("vxlan9", ["192.0.2.2"])
+
+
+def test_a_link_is_found_by_its_address(host: Host) -> None:
+    host.links.ensure_bridge("br0", "net 1", mtu=1400)
+    for cidr in ("192.0.2.1/24", "2001:db8::1/64"):
+        host.addresses.ensure_address("br0", cidr)
+    for address in ("192.0.2.1", "2001:db8:0::1"):
+        link = host.links.link_with(address)
+        assert link is not None and (link.name, link.mtu) == ("br0", 1400)
+    loopback = host.links.link_with("127.0.0.1")
+    assert loopback is not None and loopback.name == "lo"
+    assert host.links.link_with("192.0.2.2") is None
 
 
 def test_the_links_of_a_missing_namespace_are_not_found(host: Host) -> None:

@@ -8,10 +8,11 @@ import threading
 
 import pytest
 
-from nova_netplugins.host.driver import Host, LinuxHost, SwitchPort
+from nova_netplugins.host.driver import Host, IntegrationPort, LinuxHost, SwitchPort
 from nova_netplugins.host.errors import AlreadyExists, HostError, NotFound
 from nova_netplugins.host.fake_host import FakeHost
 from nova_netplugins.host.namespaces import socket_in
+from nova_netplugins.host.ovs import OpenVSwitch
 from nova_netplugins.host.router import Names, Routers, RouterSpec
 from nova_netplugins.host.ruleset_host import HostRules
 from tests.dataplane.topology import Namespaces, instance, is_cut_off, reaches
@@ -79,6 +80,66 @@ def test_bad_tags_and_bridges_are_named(host: Host) -> None:
             host.attach("tap0", SwitchPort("br-int", tag), "nic 1")
     with pytest.raises(NotFound, match="no Open vSwitch bridge br-none"):
         host.attach("tap0", SwitchPort("br-none"), "nic 1")
+
+
+IDS = {"iface-id": "port 1", "attached-mac": "fa:16:3e:00:00:01", "iface-status": "active"}
+
+
+def tag_of(host: Host, port: str) -> str:
+    if isinstance(host, FakeHost):
+        return str(host.switch.ports[port][1] or "[]")
+    return vsctl(host, "get Port", port, "tag")
+
+
+def vsctl(host: Host, command: str, *arguments: str) -> str:
+    assert isinstance(host.switch, OpenVSwitch)
+    return host.switch._vsctl(*command.split(), *arguments).strip()
+
+
+def given_a_vlan(host: Host, port: str, tag: int) -> None:
+    """As Neutron's agent does."""
+    if isinstance(host, FakeHost):
+        bridge, _, owner = host.switch.ports[port]
+        host.switch.ports[port] = (bridge, tag, owner)
+    else:
+        vsctl(host, f"set Port {port} tag={tag} -- clear Port {port} vlan_mode")
+        vsctl(host, f"clear Port {port} trunks")
+
+
+def test_a_new_port_of_an_integration_bridge_reaches_nothing_until_it_has_a_vlan(
+    host: Host,
+) -> None:
+    host.links.ensure_veth("tap0", "far", "nic 1")
+    host.attach("tap0", IntegrationPort("br-int", IDS), "nic 1")
+    assert tag_of(host, "tap0") == "4095"
+    given_a_vlan(host, "tap0", 3)
+    host.attach("tap0", IntegrationPort("br-int", IDS), "nic 1")
+    assert tag_of(host, "tap0") == "3"
+    assert host.switch.owned("tap") == {"tap0": "nic 1"}
+
+
+def test_where_nobody_gives_vlans_a_port_has_none(host: Host) -> None:
+    host.links.ensure_veth("tap0", "far", "nic 1")
+    host.attach("tap0", IntegrationPort("br-int", IDS, isolated=False), "nic 1")
+    assert tag_of(host, "tap0") == "[]"
+    with pytest.raises(NotFound, match="no Open vSwitch bridge br-none"):
+        host.attach("tap0", IntegrationPort("br-none", IDS), "nic 1")
+
+
+@pytest.mark.root
+def test_a_port_of_an_integration_bridge_is_known_by_its_external_ids(
+    switched: LinuxHost,
+) -> None:
+    switched.switch.ensure_ovs_bridge("br-int", "test", "netdev")
+    switched.links.ensure_veth("tap0", "far", "nic 1")
+    switched.attach("tap0", IntegrationPort("br-int", IDS | {"iface-id": "port 0"}), "nic 1")
+    switched.attach("tap0", IntegrationPort("br-int", IDS), "nic 1")
+    for key, value in IDS.items():
+        found = vsctl(switched, "get Interface tap0", f"external_ids:{key}")
+        assert found.strip('"') == value
+    assert vsctl(switched, "get Port tap0 vlan_mode trunks") == "trunk\n[4095]"
+    switched.detach("tap0", IntegrationPort("br-int", IDS))
+    assert switched.switch.owned() == {}
 
 
 def test_a_bridge_whose_frames_a_program_handles_says_so(host: Host) -> None:
