@@ -49,7 +49,8 @@ EXTENSIONS = (
     Extension(
         "preconditions",
         "ETag and If-Match",
-        "Single objects carry an ETag; PUT and DELETE with a stale If-Match are refused (412).",
+        "Single objects, and lists that are changed as such, carry an ETag; each PUT and DELETE "
+        "with a stale If-Match is refused (412).",
     ),
     Extension(
         "openapi",

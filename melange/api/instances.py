@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from melange import errors
@@ -22,18 +21,20 @@ def index(request: Request, unit: Unit, device_id: str) -> Result:
 
 
 def replace(request: Request, unit: Unit, device_id: str) -> Result:
-    _require_match(request, unit, device_id)
-    return 200, _shown(unit, instances.replace(unit, device_id, _plugs(request, device_id)))
+    plugs = _plugs(request, device_id)
+    instances.delete(unit, _locked(request, unit, device_id))
+    return 200, _shown(unit, instances.create(unit, plugs))
 
 
 def add(request: Request, unit: Unit, device_id: str) -> Result:
     """Answers with the new ones."""
-    return 201, _shown(unit, instances.create(unit, _plugs(request, device_id)))
+    plugs = _plugs(request, device_id)
+    instances.lock(unit, device_id)
+    return 201, _shown(unit, instances.create(unit, plugs))
 
 
 def delete(request: Request, unit: Unit, device_id: str) -> Result:
-    _require_match(request, unit, device_id)
-    instances.delete(unit, device_id)
+    instances.delete(unit, _locked(request, unit, device_id))
     return 200, None
 
 
@@ -52,11 +53,12 @@ def _shown(unit: Unit, found: list[Interface]) -> dict[str, Any]:
     return {"instance": {"interfaces": configurations.of_interfaces(unit, found)}}
 
 
-def _require_match(request: Request, unit: Unit, device_id: str) -> None:
-    if "If-Match" in request.http.headers:
-        found = instances.of_device(unit, device_id, lock=True)
-        view: Mapping[str, Any] = _shown(unit, found)["instance"]
-        etags.require_match(request, view)
+def _locked(request: Request, unit: Unit, device_id: str) -> list[Interface]:
+    """Those that the device has, if they are what If-Match says."""
+    found = instances.lock(unit, device_id)
+    if etags.has_condition(request):
+        etags.require_match(request, _shown(unit, found)["instance"])
+    return found
 
 
 _MANY = {

@@ -66,7 +66,7 @@ def _delete(request: Request, unit: Unit, found: Interface) -> Result:
 
 
 def _require_match(request: Request, unit: Unit, found: Interface) -> None:
-    if "If-Match" in request.http.headers:
+    if etags.has_condition(request):
         etags.require_match(request, configurations.of_interface(unit, found))
 
 

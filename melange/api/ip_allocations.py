@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from melange import errors
-from melange.api import fieldtypes
+from melange.api import etags, fieldtypes
 from melange.api.row import Row, body, fields
 from melange.ipam import configurations, interfaces, network_allocation, networks, tenancy
 from melange.ipam.unit import Unit
@@ -19,7 +19,8 @@ def index(request: Request, unit: Unit, tenant_id: str, network_id: str, vif_id:
     found = network_allocation.held(unit, tenant_id, network_id, interface)
     if not found and not unit.caller.sees(interface.tenant_id):
         raise errors.InterfaceNotFound(vif_id)
-    return 200, {"ip_addresses": configurations.of_addresses(unit, found)}
+    shown = configurations.of_addresses(unit, found)
+    return etags.with_state({"ip_addresses": shown}, shown)
 
 
 def create(request: Request, unit: Unit, tenant_id: str, network_id: str, vif_id: str) -> Result:
@@ -46,10 +47,11 @@ def create(request: Request, unit: Unit, tenant_id: str, network_id: str, vif_id
 def delete(request: Request, unit: Unit, tenant_id: str, network_id: str, vif_id: str) -> Result:
     networks.blocks_of_network(unit, tenant_id, network_id)
     interface = interfaces.get(unit, vif_id, lock=True)
-    if not unit.caller.sees(interface.tenant_id) and not network_allocation.held(
-        unit, tenant_id, network_id, interface
-    ):
+    found = network_allocation.held(unit, tenant_id, network_id, interface, lock=True)
+    if not found and not unit.caller.sees(interface.tenant_id):
         raise errors.InterfaceNotFound(vif_id)
+    if etags.has_condition(request):
+        etags.require_match(request, configurations.of_addresses(unit, found))
     network_allocation.release(unit, tenant_id, network_id, interface)
     return 200, None
 

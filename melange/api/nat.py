@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from melange import errors
-from melange.api import pages
+from melange.api import etags, pages
 from melange.api.allocated_ip_addresses import FILTERS
 from melange.api.fieldtypes import NAME, TEXT
 from melange.api.row import Row, Schema, list_query
+from melange.db.tables import ip_addresses
 from melange.ipam import addresses, blocks, nat, searching, shapes
 from melange.ipam.addresses import Address
 from melange.ipam.nat import Side
@@ -39,7 +41,7 @@ def _index(side: Side) -> Callable[..., Result]:
         query = searching.narrowed(nat.linked(own, side), request.params)
         found = searching.page(unit, query, pages.window(request))
         shown = [shapes.ip_address(one) for one in found[: request.page.limit]]
-        return 200, {"ip_addresses": shown}
+        return etags.with_state({"ip_addresses": shown}, _state(unit, own, side))
 
     return index
 
@@ -65,11 +67,20 @@ def _delete(side: Side) -> Callable[..., Result]:
         address: str,
         other: str | None = None,
     ) -> Result:
+        """`If-Match`: of the list."""
         own = _own(unit, tenant_id, block_id, address, lock=True)
+        if etags.has_condition(request):
+            nat.lock_links(unit, own, side)
+            etags.require_match(request, _state(unit, own, side))
         nat.unlink(unit, own, side, other)
         return 200, None
 
     return delete
+
+
+def _state(unit: Unit, own: Address, side: Side) -> list[dict[str, Any]]:
+    query = nat.linked(own, side).order_by(ip_addresses.c.id)
+    return [shapes.ip_address(one) for one in addresses.fetch(unit, query)]
 
 
 def _own(unit: Unit, tenant_id: str, block_id: str, address: str, *, lock: bool = False) -> Address:

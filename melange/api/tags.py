@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from melange.api import etags
 from melange.api.row import Row
 from melange.ipam import addresses, blocks, interfaces, tags
 from melange.ipam.unit import Unit
-from netkit.wsgi import Request, Result
+from netkit.wsgi import Reply, Request, Result
 
 _TENANT = "/ipam/tenants/{tenant_id}"
 _BLOCK = f"{_TENANT}/ip_blocks/{{block_id}}"
@@ -33,19 +34,28 @@ def _of_interface(unit: Unit, tenant_id: str, vif_id: str, *, lock: bool = False
 
 def _rows(path: str, noun: str, resource: str, find: Find) -> list[Row]:
     def index(request: Request, unit: Unit, **where: str) -> Result:
-        return 200, {"tags": tags.of(unit, resource, find(unit, **where))}
+        return _shown(tags.of(unit, resource, find(unit, **where)))
 
     def update(request: Request, unit: Unit, tag: str, **where: str) -> Result:
-        resource_id = find(unit, **where, lock=True)
-        before = tags.of(unit, resource, resource_id)
-        tags.add(unit, resource, resource_id, tag)
-        return _changed(unit, resource, resource_id, where["tenant_id"], before)
+        """`If-Match`: of the list."""
+        return change(request, unit, tag, where, tags.add)
 
     def delete(request: Request, unit: Unit, tag: str, **where: str) -> Result:
+        """`If-Match`: of the list."""
+        return change(request, unit, tag, where, tags.remove)
+
+    def change(
+        request: Request, unit: Unit, tag: str, where: dict[str, str], how: Callable[..., None]
+    ) -> Result:
         resource_id = find(unit, **where, lock=True)
         before = tags.of(unit, resource, resource_id)
-        tags.remove(unit, resource, resource_id, tag)
-        return _changed(unit, resource, resource_id, where["tenant_id"], before)
+        etags.require_match(request, before)
+        how(unit, resource, resource_id, tag)
+        after = tags.of(unit, resource, resource_id)
+        if after != before:
+            shown = {"tags": before}, {"tags": after}
+            unit.record("tag", resource, resource_id, where["tenant_id"], *shown)
+        return _shown(after)
 
     return [
         Row("GET", f"{path}/tags", index, f"{noun}_tags:list", kind="C"),
@@ -54,13 +64,8 @@ def _rows(path: str, noun: str, resource: str, find: Find) -> list[Row]:
     ]
 
 
-def _changed(
-    unit: Unit, resource: str, resource_id: str, tenant_id: str, before: list[str]
-) -> Result:
-    after = tags.of(unit, resource, resource_id)
-    if after != before:
-        unit.record("tag", resource, resource_id, tenant_id, {"tags": before}, {"tags": after})
-    return 200, {"tags": after}
+def _shown(found: list[str]) -> Reply:
+    return etags.with_state({"tags": found}, found)
 
 
 ROUTES = [

@@ -109,12 +109,21 @@ class InstanceInterfaces(Noun):
     def list(self, device_id: str) -> builtins.list[Interface]:
         return self._of(self._http.get(self._path(device_id)))
 
+    def list_versioned(self, device_id: str) -> Versioned[builtins.list[Interface]]:
+        body, etag = self._http.get_versioned(self._path(device_id))
+        return Versioned(self._of(body), etag)
+
     def replace(
-        self, device_id: str, tenant_id: str, interfaces: Sequence[InterfaceOfInstance]
+        self,
+        device_id: str,
+        tenant_id: str,
+        interfaces: Sequence[InterfaceOfInstance],
+        *,
+        if_match: str | None = None,
     ) -> builtins.list[Interface]:
         """Instead of all that the device has; all of them, or no change and an error."""
         instance = {"tenant_id": tenant_id, "interfaces": builtins.list(interfaces)}
-        return self._of(self._http.put(self._path(device_id), {"instance": instance}))
+        return self._of(self._http.put(self._path(device_id), {"instance": instance}, if_match))
 
     def add(
         self,
@@ -129,8 +138,8 @@ class InstanceInterfaces(Noun):
         body = {"instance": instance}
         return self._of(self._http.post(self._path(device_id), body, idempotency_key))
 
-    def delete(self, device_id: str) -> None:
-        self._http.delete(self._path(device_id))
+    def delete(self, device_id: str, *, if_match: str | None = None) -> None:
+        self._http.delete(self._path(device_id), if_match)
 
     def _path(self, device_id: str) -> str:
         return path("ipam", "instances", device_id, "interfaces")
@@ -151,6 +160,10 @@ class MacAddressRanges(Noun):
     def show(self, range_id: str) -> MacAddressRange:
         where = path("ipam", "mac_address_ranges", range_id)
         return cast(MacAddressRange, self._one(where, "mac_address_range"))
+
+    def show_versioned(self, range_id: str) -> Versioned[MacAddressRange]:
+        where = path("ipam", "mac_address_ranges", range_id)
+        return self._one_versioned(where, "mac_address_range")
 
     def delete(self, range_id: str, *, if_match: str | None = None) -> None:
         self._http.delete(path("ipam", "mac_address_ranges", range_id), if_match)
@@ -195,9 +208,17 @@ class Networks(Noun):
         body = self._http.get(self._path(tenant_id, network_id, interface_id))
         return cast("list[Allocation]", body["ip_addresses"])
 
-    def deallocate(self, tenant_id: str, network_id: str, interface_id: str) -> None:
+    def allocations_versioned(
+        self, tenant_id: str, network_id: str, interface_id: str
+    ) -> Versioned[builtins.list[Allocation]]:
+        where = self._path(tenant_id, network_id, interface_id)
+        return self._one_versioned(where, "ip_addresses")
+
+    def deallocate(
+        self, tenant_id: str, network_id: str, interface_id: str, *, if_match: str | None = None
+    ) -> None:
         """All that the interface has in the network. May be repeated."""
-        self._http.delete(self._path(tenant_id, network_id, interface_id))
+        self._http.delete(self._path(tenant_id, network_id, interface_id), if_match)
 
     def _path(self, tenant_id: str, network_id: str, interface_id: str) -> str:
         network = ("ipam", "tenants", tenant_id, "networks", network_id)
@@ -231,8 +252,15 @@ class AllowedIps(Noun):
             IpAddress, self._one(self._path(tenant_id, interface_id, address), "ip_address")
         )
 
-    def delete(self, tenant_id: str, interface_id: str, address: str) -> None:
-        self._http.delete(self._path(tenant_id, interface_id, address))
+    def show_versioned(
+        self, tenant_id: str, interface_id: str, address: str
+    ) -> Versioned[IpAddress]:
+        return self._one_versioned(self._path(tenant_id, interface_id, address), "ip_address")
+
+    def delete(
+        self, tenant_id: str, interface_id: str, address: str, *, if_match: str | None = None
+    ) -> None:
+        self._http.delete(self._path(tenant_id, interface_id, address), if_match)
 
     def _path(self, tenant_id: str, interface_id: str, *further: str) -> str:
         interface = ("ipam", "tenants", tenant_id, "interfaces", interface_id)

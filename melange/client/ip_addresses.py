@@ -88,14 +88,21 @@ class IpAddresses(Noun):
         """It rests for a while before anybody gets it again. May be repeated."""
         self._http.delete(block_path(tenant_id, block_id, "ip_addresses", address), if_match)
 
-    def restore(self, tenant_id: str, block_id: str, address: str) -> None:
+    def restore(
+        self, tenant_id: str, block_id: str, address: str, *, if_match: str | None = None
+    ) -> None:
         """Takes back a release, while the address rests."""
-        self._http.put(block_path(tenant_id, block_id, "ip_addresses", address, "restore"))
+        where = block_path(tenant_id, block_id, "ip_addresses", address, "restore")
+        self._http.put(where, if_match=if_match)
 
     def holder(self, tenant_id: str, block_id: str, address: str) -> Holder:
         """Which of the interfaces that may have the address has it now."""
         where = block_path(tenant_id, block_id, "ip_addresses", address, "holder")
         return cast(Holder, self._one(where, "holder"))
+
+    def holder_versioned(self, tenant_id: str, block_id: str, address: str) -> Versioned[Holder]:
+        where = block_path(tenant_id, block_id, "ip_addresses", address, "holder")
+        return self._one_versioned(where, "holder")
 
     def set_holder(
         self,
@@ -153,6 +160,12 @@ class InsideAddresses(Noun):
             yield from found
             params["marker"] = found[-1]["id"]
 
+    def list_versioned(
+        self, tenant_id: str, block_id: str, address: str
+    ) -> Versioned[builtins.list[IpAddress]]:
+        """The first of them; the ETag is of all."""
+        return self._one_versioned(self._path(tenant_id, block_id, address), "ip_addresses")
+
     def add(
         self,
         tenant_id: str,
@@ -165,10 +178,18 @@ class InsideAddresses(Noun):
         body = {"ip_addresses": builtins.list(others)}
         self._http.post(self._path(tenant_id, block_id, address), body, idempotency_key)
 
-    def remove(self, tenant_id: str, block_id: str, address: str, other: str | None = None) -> None:
-        """One of them, or all."""
+    def remove(
+        self,
+        tenant_id: str,
+        block_id: str,
+        address: str,
+        other: str | None = None,
+        *,
+        if_match: str | None = None,
+    ) -> None:
+        """One of them, or all. ``if_match``: of the list."""
         further = () if other is None else (other,)
-        self._http.delete(self._path(tenant_id, block_id, address, *further))
+        self._http.delete(self._path(tenant_id, block_id, address, *further), if_match)
 
     def _path(self, tenant_id: str, block_id: str, address: str, *further: str) -> str:
         return block_path(tenant_id, block_id, "ip_addresses", address, self._collection, *further)
@@ -204,6 +225,9 @@ class FloatingIps(Noun):
 
     def show(self, tenant_id: str, floating_ip_id: str) -> FloatingIp:
         return cast(FloatingIp, self._one(self._path(tenant_id, floating_ip_id), "floating_ip"))
+
+    def show_versioned(self, tenant_id: str, floating_ip_id: str) -> Versioned[FloatingIp]:
+        return self._one_versioned(self._path(tenant_id, floating_ip_id), "floating_ip")
 
     def associate(
         self,

@@ -147,6 +147,10 @@ class IpRoutes(Noun):
         where = block_path(tenant_id, block_id, "ip_routes", route_id)
         return cast(IpRoute, self._one(where, "ip_route"))
 
+    def show_versioned(self, tenant_id: str, block_id: str, route_id: str) -> Versioned[IpRoute]:
+        where = block_path(tenant_id, block_id, "ip_routes", route_id)
+        return self._one_versioned(where, "ip_route")
+
     def update(
         self,
         tenant_id: str,
@@ -190,6 +194,12 @@ class DhcpOptions(Noun):
     def show(self, tenant_id: str, block_id: str, option_id: str) -> DhcpOption:
         where = block_path(tenant_id, block_id, "dhcp_options", option_id)
         return cast(DhcpOption, self._one(where, "dhcp_option"))
+
+    def show_versioned(
+        self, tenant_id: str, block_id: str, option_id: str
+    ) -> Versioned[DhcpOption]:
+        where = block_path(tenant_id, block_id, "dhcp_options", option_id)
+        return self._one_versioned(where, "dhcp_option")
 
     def update(
         self,

@@ -14,8 +14,8 @@ class Noun:
 
     ``filters`` of lists are query parameters of the API; one that is None is left out, several
     values go as a list. Fields that are not given are not sent; those given as None are sent as
-    null. POSTs take ``idempotency_key``, PUTs and DELETEs mostly ``if_match``, the ETag of the
-    state that may be changed.
+    null. POSTs take ``idempotency_key``, PUTs and DELETEs ``if_match``, the ETag of the state that
+    may be changed, which ``..._versioned`` tells.
     """
 
     def __init__(self, http: Transport) -> None:

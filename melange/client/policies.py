@@ -104,6 +104,9 @@ class UnusableIpRanges(_Unusable):
     def show(self, tenant_id: str, policy_id: str, id: str) -> IpRange:
         return cast(IpRange, self._one(self._path(tenant_id, policy_id, id), self.one))
 
+    def show_versioned(self, tenant_id: str, policy_id: str, id: str) -> Versioned[IpRange]:
+        return self._one_versioned(self._path(tenant_id, policy_id, id), self.one)
+
     def update(
         self,
         tenant_id: str,
@@ -138,6 +141,9 @@ class UnusableIpOctets(_Unusable):
 
     def show(self, tenant_id: str, policy_id: str, id: str) -> IpOctet:
         return cast(IpOctet, self._one(self._path(tenant_id, policy_id, id), self.one))
+
+    def show_versioned(self, tenant_id: str, policy_id: str, id: str) -> Versioned[IpOctet]:
+        return self._one_versioned(self._path(tenant_id, policy_id, id), self.one)
 
     def update(
         self,

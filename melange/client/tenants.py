@@ -9,7 +9,15 @@ from typing import Any, TypedDict, Unpack, cast
 from melange.client.ip_blocks import block_path
 from melange.client.noun import Noun
 from melange.client.transport import path
-from melange.client.types import AuditRecord, Delivery, Extension, Quota, TenantUtilization, Webhook
+from melange.client.types import (
+    AuditRecord,
+    Delivery,
+    Extension,
+    Quota,
+    TenantUtilization,
+    Versioned,
+    Webhook,
+)
 
 
 class Quotas(Noun):
@@ -18,6 +26,9 @@ class Quotas(Noun):
     def show(self, tenant_id: str) -> Quota:
         """For administrators; :meth:`of_tenant` for the tenant itself."""
         return cast(Quota, self._one(path("ipam", "quotas", tenant_id), "quota"))
+
+    def show_versioned(self, tenant_id: str) -> Versioned[Quota]:
+        return self._one_versioned(path("ipam", "quotas", tenant_id), "quota")
 
     def of_tenant(self, tenant_id: str) -> Quota:
         return cast(Quota, self._one(path("ipam", "tenants", tenant_id, "quota"), "quota"))
@@ -29,9 +40,9 @@ class Quotas(Noun):
         where = path("ipam", "quotas", tenant_id)
         return cast(Quota, self._update(where, "quota", limits, if_match))
 
-    def delete(self, tenant_id: str) -> None:
+    def delete(self, tenant_id: str, *, if_match: str | None = None) -> None:
         """Back to what the server is configured for."""
-        self._http.delete(path("ipam", "quotas", tenant_id))
+        self._http.delete(path("ipam", "quotas", tenant_id), if_match)
 
 
 class Tags(Noun):
@@ -60,13 +71,17 @@ class TagsOf:
     def list(self) -> list[str]:
         return cast("list[str]", self._http.get(self._where)["tags"])
 
-    def add(self, tag: str) -> None:
-        """May be repeated."""
-        self._http.put(f"{self._where}/{path(tag)}")
+    def list_versioned(self) -> Versioned[builtins.list[str]]:
+        body, etag = self._http.get_versioned(self._where)
+        return Versioned(cast("list[str]", body["tags"]), etag)
 
-    def remove(self, tag: str) -> None:
-        """May be repeated."""
-        self._http.delete(f"{self._where}/{path(tag)}")
+    def add(self, tag: str, *, if_match: str | None = None) -> None:
+        """May be repeated. ``if_match``: of the list."""
+        self._http.put(f"{self._where}/{path(tag)}", if_match=if_match)
+
+    def remove(self, tag: str, *, if_match: str | None = None) -> None:
+        """May be repeated. ``if_match``: of the list."""
+        self._http.delete(f"{self._where}/{path(tag)}", if_match)
 
 
 class Utilizations(Noun):
@@ -118,6 +133,9 @@ class Webhooks(Noun):
 
     def show(self, webhook_id: str, tenant_id: str | None = None) -> Webhook:
         return cast(Webhook, self._one(self._path(tenant_id, webhook_id), "webhook"))
+
+    def show_versioned(self, webhook_id: str, tenant_id: str | None = None) -> Versioned[Webhook]:
+        return self._one_versioned(self._path(tenant_id, webhook_id), "webhook")
 
     def update(
         self,

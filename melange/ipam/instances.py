@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from melange import errors
 from melange.db import tables
-from melange.ipam import interfaces, network_allocation, tags, tenancy
+from melange.ipam import interfaces, network_allocation, overlaps, tags, tenancy
 from melange.ipam.interfaces import Interface
 from melange.ipam.unit import Unit
 
@@ -80,18 +80,16 @@ def of_device(unit: Unit, device_id: str, *, lock: bool = False) -> list[Interfa
     return [interfaces.of_row(row) for row in rows]
 
 
-def replace(unit: Unit, device_id: str, plugs: Sequence[Plug]) -> list[Interface]:
-    """The device has these interfaces from now on, and no others that the caller may see."""
-    delete(unit, device_id)
-    return create(unit, plugs)
+def lock(unit: Unit, device_id: str) -> list[Interface]:
+    """As ``of_device``, locked. Who else asks for the device's lock waits until the commit."""
+    overlaps.hold(unit, f"device:{device_id}")
+    return of_device(unit, device_id, lock=True)
 
 
-def delete(unit: Unit, device_id: str) -> None:
-    """All interfaces of the device that the caller may see. Repeatable."""
-    # Whoever waits for the locks of a rival, that replaces them too, has to look for its new ones.
-    while of_device(unit, device_id):
-        for interface in of_device(unit, device_id, lock=True):
-            interfaces.delete(unit, interface)
+def delete(unit: Unit, found: Iterable[Interface]) -> None:
+    """Of interfaces that the caller has locked."""
+    for interface in found:
+        interfaces.delete(unit, interface)
 
 
 def _create(unit: Unit, plug: Plug) -> Interface:

@@ -46,6 +46,13 @@ def linked(address: Address, side: Side) -> sa.Select[Any]:
     return addresses.select().where(ip_addresses.c.id.in_(theirs))
 
 
+def lock_links(unit: Unit, address: Address, side: Side) -> None:
+    """Until the commit nobody removes any of the links that the address has on that side."""
+    c = ip_nats.c
+    query = sa.select(c.id).where(c[side.own] == address.id).order_by(c.id)
+    unit.connection.execute(query.with_for_update()).all()
+
+
 def link(unit: Unit, address: Address, others: Sequence[Address], side: Side) -> None:
     """Repeatable. The caller has locked all of the addresses. Raises AddressLocked for one that is
     released.

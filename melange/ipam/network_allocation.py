@@ -51,11 +51,15 @@ def allocate(
     return got
 
 
-def held(unit: Unit, tenant_id: str, network_id: str, interface: Interface) -> list[Address]:
+def held(
+    unit: Unit, tenant_id: str, network_id: str, interface: Interface, *, lock: bool = False
+) -> list[Address]:
     """The interface's addresses of the network, oldest first. Raises NetworkNotFound."""
     c = ip_addresses.c
     ids = [block.id for block in networks.blocks_of_network(unit, tenant_id, network_id)]
     query = addresses.select().where(c.interface_id == interface.id, c.ip_block_id.in_(ids))
+    if lock:
+        query = query.with_for_update(of=ip_addresses)
     return addresses.fetch(unit, query.order_by(c.id))
 
 

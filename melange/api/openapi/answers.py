@@ -14,23 +14,26 @@ Schema = dict[str, Any]
 
 @dataclass(frozen=True)
 class Answer:
-    """``body``: JSON schema; None: nothing. ``single``: one object, so that there is an ETag."""
+    """``body``: JSON schema; None: nothing. ``etag``: there is one, of a single object or of a
+    list that is changed as a whole.
+    """
 
     status: int
     body: Schema | None
-    single: bool = False
+    etag: bool = False
 
 
 @dataclass(frozen=True)
 class Noun:
     """The root keys of one object and of a list, the schema's name. ``paged``: the list may have a
-    link to its next page.
+    link to its next page. ``etag``: the list has one.
     """
 
     one: str
     many: str
     shape: str
     paged: bool = True
+    etag: bool = False
 
 
 _NOUNS = {
@@ -38,10 +41,10 @@ _NOUNS = {
     "subnets": Noun("subnet", "subnets", "IpBlock", paged=False),
     "ip_addresses": Noun("ip_address", "ip_addresses", "IpAddress"),
     "allocated_ip_addresses": Noun("ip_address", "ip_addresses", "IpAddress"),
-    "inside_globals": Noun("ip_address", "ip_addresses", "IpAddress", paged=False),
-    "inside_locals": Noun("ip_address", "ip_addresses", "IpAddress", paged=False),
+    "inside_globals": Noun("ip_address", "ip_addresses", "IpAddress", paged=False, etag=True),
+    "inside_locals": Noun("ip_address", "ip_addresses", "IpAddress", paged=False, etag=True),
     "allowed_ips": Noun("ip_address", "ip_addresses", "IpAddress", paged=False),
-    "ip_allocations": Noun("ip_address", "ip_addresses", "Allocation", paged=False),
+    "ip_allocations": Noun("ip_address", "ip_addresses", "Allocation", paged=False, etag=True),
     "interfaces": Noun("interface", "interfaces", "Interface"),
     "mac_address_ranges": Noun(
         "mac_address_range", "mac_address_ranges", "MacAddressRange", paged=False
@@ -80,7 +83,7 @@ def _page(noun: Noun) -> Schema:
 
 
 _NOTHING = Answer(200, None)
-_TAGS = Answer(200, _root(tags={"type": "array", "items": {"type": "string"}}))
+_TAGS = Answer(200, _root(tags={"type": "array", "items": {"type": "string"}}), etag=True)
 _OF_INSTANCE = _root(instance=_root(interfaces=_list_of("Interface")))
 _DELIVERIES = Answer(200, _page(Noun("delivery", "deliveries", "Delivery")))
 _IP_ADDRESSES = _list_of("IpAddress")
@@ -104,7 +107,7 @@ _SPECIAL: Mapping[str, Answer] = {
     "inside_locals:create": _NOTHING,
     "ip_allocations:create": Answer(201, _root(ip_addresses=_list_of("Allocation"))),
     "networks:show": Answer(200, _root(ip_blocks=_list_of("IpBlock"))),
-    "instances:show": Answer(200, _OF_INSTANCE, single=True),
+    "instances:show": Answer(200, _OF_INSTANCE, etag=True),
     "instances:replace": Answer(200, _OF_INSTANCE),
     "instances:add": Answer(201, _OF_INSTANCE),
     "instances:delete": _NOTHING,
@@ -125,7 +128,7 @@ _SPECIAL: Mapping[str, Answer] = {
 
 _WITHOUT_RULE: Mapping[str, Answer] = {
     "GET /extensions": Answer(200, _root(extensions=_list_of("Extension"))),
-    "GET /extensions/{alias}": Answer(200, _root(extension=ref("Extension")), single=True),
+    "GET /extensions/{alias}": Answer(200, _root(extension=ref("Extension")), etag=True),
 }
 
 
@@ -139,10 +142,10 @@ def of_row(row: Row) -> Answer:
     noun = _NOUNS[name]
     one = _root(**{noun.one: ref(noun.shape)})
     usual = {
-        "list": Answer(200, _page(noun)),
+        "list": Answer(200, _page(noun), noun.etag),
         "list_all": Answer(200, _page(noun)),
         "create": Answer(201, one),
-        "show": Answer(200, one, single=True),
+        "show": Answer(200, one, etag=True),
         "update": Answer(200, one),
         "delete": _NOTHING,
     }

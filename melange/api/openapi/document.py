@@ -113,7 +113,7 @@ def _parameters(row: Row) -> Iterator[dict[str, Any]]:
         yield {"$ref": "#/components/parameters/Idempotency-Key"}
     if row.method in ("PUT", "DELETE"):
         yield {"$ref": "#/components/parameters/If-Match"}
-    if row.method == "GET" and answers.of_row(row).single:
+    if row.method == "GET" and answers.of_row(row).etag:
         yield {"$ref": "#/components/parameters/If-None-Match"}
 
 
@@ -130,7 +130,7 @@ _HEADERS = {
             "Idempotency-Key",
             "A POST that is repeated with its key gets the answer that the first one got.",
         ),
-        ("If-Match", "ETag of the state that the object has to be in."),
+        ("If-Match", "ETag of the state that the object, or the list that it is in, has to have."),
         ("If-None-Match", "ETag of the state that the client has."),
     )
 }
@@ -147,7 +147,7 @@ def _request_body(schema: Mapping[str, Any]) -> dict[str, Any]:
 def _responses(row: Row) -> dict[str, Any]:
     answer = answers.of_row(row)
     responses: dict[str, Any] = {str(answer.status): _success(row, answer)}
-    if row.method == "GET" and answer.single:
+    if row.method == "GET" and answer.etag:
         responses["304"] = {"description": _WHEN[304]}
     refusals = [*_COMMON, *_OF_METHOD[row.method]]
     if row.rule is not None:
@@ -163,7 +163,7 @@ def _success(row: Row, answer: answers.Answer) -> dict[str, Any]:
     found: dict[str, Any] = {"description": "Done"}
     if answer.body is not None:
         found["content"] = {JSON: {"schema": answer.body}, XML: {}}
-    if row.method == "GET" and answer.single:
+    if answer.etag:
         found["headers"] = {"ETag": {"schema": {"type": "string"}}}
     return found
 

@@ -28,19 +28,21 @@ def blocks(melange: Client) -> None:
     route = melange.ip_routes.create(*where, "10.9.0.0", "10.8.0.1", "255.255.0.0")["id"]
     assert melange.ip_routes.update(*where, route, netmask=None)["netmask"] is None
     assert melange.ip_routes.show(*where, route) == next(melange.ip_routes.list(*where))
-    melange.ip_routes.delete(*where, route)
+    etag = melange.ip_routes.show_versioned(*where, route).etag
+    melange.ip_routes.delete(*where, route, if_match=etag)
 
     option = melange.dhcp_options.create(*where, "mtu", "1400")["id"]
     assert melange.dhcp_options.update(*where, option, "1500")["value"] == "1500"
     assert melange.dhcp_options.show(*where, option) == next(melange.dhcp_options.list(*where))
-    melange.dhcp_options.delete(*where, option)
+    etag = melange.dhcp_options.show_versioned(*where, option).etag
+    melange.dhcp_options.delete(*where, option, if_match=etag)
 
     assert melange.ip_blocks.utilization(*where)["size"] == 256
     assert melange.ip_blocks.explain(*where, "10.8.0.4")["available"]
     tags = melange.tags.of_ip_block(*where)
     tags.add("rack.1")
     assert tags.list() == ["rack.1"]
-    tags.remove("rack.1")
+    tags.remove("rack.1", if_match=tags.list_versioned().etag)
     melange.ip_blocks.update(T, block, dns1="10.8.0.3")
     melange.ip_blocks.delete(T, block)
 
@@ -56,13 +58,15 @@ def policies(melange: Client) -> None:
     assert melange.unusable_ip_ranges.update(*where, range_, length=5)["length"] == 5
     listed = melange.unusable_ip_ranges.list(*where)
     assert melange.unusable_ip_ranges.show(*where, range_) == next(listed)
-    melange.unusable_ip_ranges.delete(*where, range_)
+    etag = melange.unusable_ip_ranges.show_versioned(*where, range_).etag
+    melange.unusable_ip_ranges.delete(*where, range_, if_match=etag)
 
     octet = melange.unusable_ip_octets.create(*where, 13)["id"]
     assert melange.unusable_ip_octets.update(*where, octet, 14)["octet"] == 14
     octets = melange.unusable_ip_octets.list(*where)
     assert melange.unusable_ip_octets.show(*where, octet) == next(octets)
-    melange.unusable_ip_octets.delete(*where, octet)
+    etag = melange.unusable_ip_octets.show_versioned(*where, octet).etag
+    melange.unusable_ip_octets.delete(*where, octet, if_match=etag)
     melange.policies.delete(T, policy)
 
 
@@ -82,7 +86,8 @@ def addresses(melange: Client) -> None:
     )
     assert next(melange.inside_globals.list(*inside, local))["id"] == global_["id"]
     melange.inside_globals.remove(*inside, local, global_["address"])
-    melange.inside_globals.remove(*inside, local)
+    etag = melange.inside_globals.list_versioned(*inside, local).etag
+    melange.inside_globals.remove(*inside, local, if_match=etag)
     back = T, outside, global_["address"]
     melange.inside_locals.add(*back, [{"ip_block_id": inside[1], "ip_address": local}])
     assert next(melange.inside_locals.list(*back))["address"] == local
@@ -91,7 +96,8 @@ def addresses(melange: Client) -> None:
 
     assert melange.ip_addresses.set_holder(*inside, local, "vif")["interface_id"] == "vif"
     assert melange.ip_addresses.holder(*inside, local)["interface_id"] == "vif"
-    melange.ip_addresses.unset_holder(*inside, local)
+    etag = melange.ip_addresses.holder_versioned(*inside, local).etag
+    melange.ip_addresses.unset_holder(*inside, local, if_match=etag)
     tags = melange.tags.of_ip_address(*inside, local)
     tags.add("vip")
     assert tags.list() == ["vip"]
@@ -102,10 +108,12 @@ def addresses(melange: Client) -> None:
     )["id"]
     assert melange.floating_ips.associate(T, floating, None)["inside_local"] is None
     assert melange.floating_ips.show(T, floating) == next(melange.floating_ips.list(T))
-    melange.floating_ips.delete(T, floating)
+    etag = melange.floating_ips.show_versioned(T, floating).etag
+    melange.floating_ips.delete(T, floating, if_match=etag)
 
     melange.ip_addresses.release(*inside, local)
-    melange.ip_addresses.restore(*inside, local)
+    etag = melange.ip_addresses.show_versioned(*inside, local).etag
+    melange.ip_addresses.restore(*inside, local, if_match=etag)
     assert melange.ip_addresses.show(*inside, local)["interface_id"] is None
 
 
@@ -132,12 +140,14 @@ def interfaces(melange: Client) -> None:
     allowed = {one["address"] for one in melange.allowed_ips.list(T, "nic1")}
     assert allowed == {own, "10.0.0.0"}
     assert melange.allowed_ips.show(T, "nic1", own)["interface_id"] == "nic1"
-    melange.allowed_ips.delete(T, "nic1", "10.0.0.0")
+    etag = melange.allowed_ips.show_versioned(T, "nic1", "10.0.0.0").etag
+    melange.allowed_ips.delete(T, "nic1", "10.0.0.0", if_match=etag)
 
     assert [one["cidr"] for one in melange.networks.ip_blocks(T, "net")] == ["10.0.0.0/24"]
     given = melange.networks.allocate(T, "net", "nic3", addresses=["10.0.0.50"])
     assert melange.networks.allocations(T, "net", "nic3") == given
-    melange.networks.deallocate(T, "net", "nic3")
+    etag = melange.networks.allocations_versioned(T, "net", "nic3").etag
+    melange.networks.deallocate(T, "net", "nic3", if_match=etag)
 
     melange.interfaces.delete("nic3", T)
     melange.interfaces.delete("nic2")
@@ -145,14 +155,16 @@ def interfaces(melange: Client) -> None:
     assert [one["id"] for one in replaced] == ["nic4"]
     melange.instance_interfaces.add("vm", T, [{"virtual_interface_id": "nic5"}])
     assert len(melange.instance_interfaces.list("vm")) == 2
-    melange.instance_interfaces.delete("vm")
-    melange.mac_address_ranges.delete(macs)
+    etag = melange.instance_interfaces.list_versioned("vm").etag
+    melange.instance_interfaces.delete("vm", if_match=etag)
+    etag = melange.mac_address_ranges.show_versioned(macs).etag
+    melange.mac_address_ranges.delete(macs, if_match=etag)
 
 
 def tenants(melange: Client) -> None:
     assert melange.quotas.update(T, {"ip_blocks": 50})["ip_blocks"]["limit"] == 50
     assert melange.quotas.show(T) == melange.quotas.of_tenant(T)
-    melange.quotas.delete(T)
+    melange.quotas.delete(T, if_match=melange.quotas.show_versioned(T).etag)
     assert melange.utilizations.of_tenant(T)["ipv4"]["size"] == 512
     assert next(melange.audit.list())["resource"] == "ip_block"
     assert next(melange.audit.list(T, action="delete"))["after"] is None
@@ -161,6 +173,7 @@ def tenants(melange: Client) -> None:
         assert melange.webhooks.update(hook, tenant, events=["ip_block.*"])["id"] == hook
         assert melange.webhooks.show(hook, tenant) == next(melange.webhooks.list(tenant))
         assert list(melange.webhooks.deliveries(hook, tenant)) == []
-        melange.webhooks.delete(hook, tenant)
+        etag = melange.webhooks.show_versioned(hook, tenant).etag
+        melange.webhooks.delete(hook, tenant, if_match=etag)
     aliases = [one["alias"] for one in melange.extensions.list()]
     assert melange.extensions.show(aliases[0])["alias"] == aliases[0]

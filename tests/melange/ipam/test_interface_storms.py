@@ -185,7 +185,8 @@ def test_an_instance_that_is_replaced_by_many_has_the_interfaces_of_the_last(run
             instances.Plug("acme", f"vif{k}", "vm", network_id="net", network_tenant_id="acme")
             for k in range(2)
         ]
-        instances.replace(unit, "vm", plugs)
+        instances.delete(unit, instances.lock(unit, "vm"))
+        instances.create(unit, plugs)
 
     run(lambda unit: work(unit, 0))
     at_once(run, work, times=16)
