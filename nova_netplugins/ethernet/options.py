@@ -51,16 +51,21 @@ def flat_bridge(bridge: str) -> list[cfg.Opt]:
 
 def serving() -> list[cfg.Opt]:
     """For services with a net-service: DHCP, gateway, NAT and floating IPs."""
-    return [*_dhcp(), *_floating()]
+    return [*_hosts(), *dhcp(), *_floating()]
 
 
-def _dhcp() -> list[cfg.Opt]:
+def _hosts() -> list[cfg.Opt]:
     return [
         cfg.BoolOpt(
             "multi_host",
             default=False,
             help="Serve new networks on each compute host instead of on one network host.",
         ),
+    ]
+
+
+def dhcp() -> list[cfg.Opt]:
+    return [
         cfg.IntOpt("dhcp_lease_time", default=86400, min=120, help="Seconds a DHCP lease lasts."),
         cfg.StrOpt("dhcp_domain", default="novalocal", help="DNS domain of instances."),
         cfg.ListOpt(
