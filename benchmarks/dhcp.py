@@ -34,7 +34,7 @@ from pathlib import Path
 from benchmarks.dhcp_client import RawClient
 from nova_netplugins.host import namespaces
 from nova_netplugins.host.dhcp.dnsmasq import Dnsmasq
-from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork
+from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, DhcpSubnet
 from nova_netplugins.host.dhcp.network import Settings
 from nova_netplugins.host.dhcp.server import DhcpServer
 
@@ -52,7 +52,7 @@ def _dnsmasq_leases(directory: Path, hosts: list[DhcpHost]) -> None:
     expires = int(time.time()) + 86400
     files = directory / "networks" / NETWORK_ID
     files.mkdir(parents=True)
-    lines = [f"{expires} {host.mac} {host.ipv4} {host.label} *\n" for host in hosts]
+    lines = [f"{expires} {host.mac} {host.addresses[0]} {host.label} *\n" for host in hosts]
     files.joinpath("leases").write_text("".join(lines))
 
 
@@ -61,7 +61,7 @@ SERVERS = {"dnsmasq": (_dnsmasq, _dnsmasq_leases)}
 
 def nic(number: int) -> DhcpHost:
     mac = ":".join(f"{octet:02x}" for octet in (0x02000000 << 16 | number).to_bytes(6))
-    return DhcpHost(f"nic-{number}", mac, str(NETWORK[number]))
+    return DhcpHost(f"nic-{number}", mac, [str(NETWORK[number])])
 
 
 @contextmanager
@@ -83,10 +83,7 @@ def wire() -> Iterator[tuple[DhcpNetwork, RawClient]]:
                 NETWORK_ID,
                 netns,
                 DEVICE,
-                cidr=str(NETWORK),
-                server=server,
-                start=str(NETWORK[2]),
-                gateway=server,
+                [DhcpSubnet(str(NETWORK), server, gateway=server)],
                 domain="novalocal",
             ),
             RawClient(client, "eth0"),
@@ -148,7 +145,7 @@ class Bench:
 
     def reload(self) -> float:
         number = next(iter(self._hosts))
-        host = replace(nic(number), ipv4=str(NETWORK[100_000 + self._next]))
+        host = replace(nic(number), addresses=[str(NETWORK[100_000 + self._next])])
         self._hosts[number] = host
         self._next += 1
         begin = time.monotonic()
@@ -163,7 +160,7 @@ class Bench:
         change()
         address = self._client.lease(host.mac, PATIENCE)
         took = time.monotonic() - begin
-        assert address == host.ipv4, f"{host.mac} got {address}, not {host.ipv4}"
+        assert address == host.addresses[0], f"{host.mac} got {address}, not {host.addresses[0]}"
         return took
 
 

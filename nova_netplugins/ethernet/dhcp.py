@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import logging
 from collections.abc import Collection
 from pathlib import Path
@@ -13,7 +12,7 @@ from nova_netplugins import plugin
 from nova_netplugins.ethernet import gateway
 from nova_netplugins.ethernet.gateway import Serving
 from nova_netplugins.host.dhcp.leases import LeaseChange, LeaseWatcher
-from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork
+from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, DhcpSubnet
 from nova_netplugins.host.dhcp.network import Settings
 from nova_netplugins.host.errors import BadSettings, HostError
 from nova_netplugins.host.router import Names
@@ -77,7 +76,7 @@ class Dhcp:
         elif before is not None:
             self._server.remove_host(network_id, nic_id)
             del known[nic_id]
-        if before is not None and (host is None or host.ipv4 != before.ipv4):
+        if before is not None and (host is None or _ipv4(host) != _ipv4(before)):
             self._end_lease(network_id, before)
 
     def remove(self, network_id: str) -> None:
@@ -93,32 +92,26 @@ class Dhcp:
     def _network(self, serving: Serving) -> DhcpNetwork:
         network, options = serving["network"], self._options
         names = Names(network["id"])
-        v4: dict[str, Any] = {}
+        subnets = []
         if network["cidr"] is not None:
-            start = ipaddress.IPv4Network(network["cidr"]).network_address + 1
             own_gateway = network["multi_host"] and not network["share_address"]
-            v4 = {
-                "cidr": network["cidr"],
-                "server": serving["address"],
-                "start": str(start),
-                "gateway": serving["address"] if own_gateway else network["gateway"],
-            }
-        v6: dict[str, Any] = {}
+            router = serving["address"] if own_gateway else network["gateway"]
+            v4 = DhcpSubnet(network["cidr"], serving["address"], router, routes=_routes(serving))
+            subnets.append(v4)
         if network["cidr_v6"] is not None:
+            # Without a gateway: IPv6 ends here.
             own = gateway.address_v6(serving, self._host_name)
-            v6 = {"cidr_v6": network["cidr_v6"], "server_v6": own}
+            subnets.append(DhcpSubnet(network["cidr_v6"], own, slaac=True))
         return DhcpNetwork(
             id=network["id"],
             netns=names.netns,
             device=names.inside,
+            subnets=subnets,
             domain=options.dhcp_domain,
             lease_seconds=options.dhcp_lease_time,
             dns_servers=self._dns_servers(network),
             mtu=network["mtu"] or 0,
             options=network["dhcp_options"],
-            routes=_routes(serving),
-            **v4,
-            **v6,
         )
 
     def _dns_servers(self, network: dict[str, Any]) -> list[str]:
@@ -133,8 +126,7 @@ class Dhcp:
             return DhcpHost(
                 nic_id=nic["id"],
                 mac=nic["mac_address"],
-                ipv4=nic["ipv4"],
-                ipv6=nic["ipv6"],
+                addresses=[address for address in (nic["ipv4"], nic["ipv6"]) if address],
                 hostname=nic["hostname"],
                 default_route=nic["default_route"] or not self._options.use_single_default_gateway,
             )
@@ -145,12 +137,13 @@ class Dhcp:
     # -- leases ------------------------------------------------------------------------------------
 
     def _end_lease(self, network_id: str, host: DhcpHost) -> None:
-        if not self._options.force_dhcp_release or host.ipv4 is None:
+        address = _ipv4(host)
+        if not self._options.force_dhcp_release or address is None:
             return
         try:
-            self._server.release_lease(network_id, host.ipv4, host.mac)
+            self._server.release_lease(network_id, address, host.mac)
         except HostError as error:
-            LOG.warning("the lease of %s could not be ended: %s", host.ipv4, error)
+            LOG.warning("the lease of %s could not be ended: %s", address, error)
 
     def _tell(self, change: LeaseChange) -> None:
         leased = [lease.address for lease in change.leased]
@@ -172,3 +165,7 @@ def _routes(serving: Serving) -> dict[str, str]:
     if network["gateway"] == serving["address"]:
         return {}
     return {f"{METADATA_ADDRESS}/32": serving["address"]}
+
+
+def _ipv4(host: DhcpHost) -> str | None:
+    return next((address for address in host.addresses if ":" not in address), None)

@@ -18,7 +18,7 @@ from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.ethernet.segments import Segments
 from nova_netplugins.ethernet.specs import NetworkSpec
 from nova_netplugins.ethernet.traits import Traits
-from nova_netplugins.host.dhcp.model import check_option
+from nova_netplugins.host.dhcp.options import check_option
 from nova_netplugins.host.errors import HostError
 
 _ONLY_V4 = ("gateway", "dhcp_server", "allowed_start", "allowed_end", "fixed_cidr", "network_size")

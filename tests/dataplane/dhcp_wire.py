@@ -12,10 +12,11 @@ import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from nova_netplugins.host.dhcp.dnsmasq import Dnsmasq
 from nova_netplugins.host.dhcp.fake import FakeDhcp
-from nova_netplugins.host.dhcp.model import DhcpNetwork
+from nova_netplugins.host.dhcp.model import DhcpNetwork, DhcpSubnet
 from nova_netplugins.host.dhcp.network import Settings
 from nova_netplugins.host.dhcp.server import DhcpServer
 from nova_netplugins.host.namespaces import socket_in
@@ -23,6 +24,8 @@ from tests.dataplane.topology import Namespaces, shell
 
 DEVICE = "gw-net"
 ID = "6a8b1d9c-net"
+V4 = DhcpSubnet("10.9.0.0/16", "10.9.0.1", gateway="10.9.0.1")
+SLAAC = DhcpSubnet("2001:db8::/64", "2001:db8::1", slaac=True)
 _SCRIPT = '#!/bin/sh\nif [ "$1" = bound ]; then env > "$(dirname "$0")/answer"; fi\n'
 _COOKIE = b"\x63\x82\x53\x63"
 _ANSWER_PORTS = struct.pack("!HH", 67, 68)
@@ -69,10 +72,10 @@ class FakeWire(Wire):
         given = self._fake.request(ID, mac)
         if given is None:
             return None
-        host, network = given
-        said = {"ip": host.ipv4 or "", "hostname": host.label, "domain": network.domain}
-        if network.gateway and host.default_route:
-            said["router"] = network.gateway
+        host, network, subnet, address = given
+        said = {"ip": address, "hostname": host.label, "domain": network.domain}
+        if subnet.gateway and host.default_route:
+            said["router"] = subnet.gateway
         return said
 
     def kill_server(self) -> None:
@@ -148,15 +151,12 @@ def missing_program() -> str | None:
     return next((name for name in programs if shutil.which(name) is None), None)
 
 
-def network_on(wire: Wire, **changes: object) -> DhcpNetwork:
-    values: dict[str, object] = {
+def network_on(wire: Wire, *subnets: DhcpSubnet, **changes: Any) -> DhcpNetwork:
+    values = {
         "id": ID,
         "netns": wire.netns,
         "device": DEVICE,
-        "cidr": "10.9.0.0/16",
-        "server": "10.9.0.1",
-        "start": "10.9.0.2",
-        "gateway": "10.9.0.1",
+        "subnets": subnets or (V4,),
         "domain": "novalocal",
     }
-    return DhcpNetwork(**(values | changes))  # type: ignore[arg-type]
+    return DhcpNetwork(**(values | changes))

@@ -20,6 +20,8 @@ from nova_netplugins.host.namespaces import delete_netns, ensure_netns
 from tests.dataplane.dhcp_wire import (
     DEVICE,
     ID,
+    SLAAC,
+    V4,
     FakeWire,
     LinuxWire,
     Wire,
@@ -30,8 +32,8 @@ from tests.dataplane.topology import Namespaces, shell
 from tests.eventually import eventually
 
 MACS = [f"02:00:00:00:00:{n:02x}" for n in range(16)]
-HOST = DhcpHost("nic-0", MACS[0], "10.9.1.5", hostname="web")
-OTHER = DhcpHost("nic-1", MACS[1], "10.9.1.6")
+HOST = DhcpHost("nic-0", MACS[0], ["10.9.1.5"], hostname="web")
+OTHER = DhcpHost("nic-1", MACS[1], ["10.9.1.6"])
 
 
 @pytest.fixture
@@ -97,7 +99,7 @@ def test_a_removed_nic_is_not_served_and_may_come_back(wire: Wire) -> None:
 def test_a_released_address_serves_another_nic_at_once(wire: Wire) -> None:
     wire.dhcp.ensure(network_on(wire), [HOST])
     assert wire.request(MACS[0]) is not None
-    heir = DhcpHost("nic-2", MACS[2], HOST.ipv4)
+    heir = DhcpHost("nic-2", MACS[2], HOST.addresses)
     wire.dhcp.remove_host(ID, HOST.nic_id)
     wire.dhcp.ensure_host(ID, heir)
     assert wire.request(MACS[2], patience=1) is None, "the lease of the one before has not ended"
@@ -109,14 +111,14 @@ def test_a_released_address_serves_another_nic_at_once(wire: Wire) -> None:
 
 def test_an_address_goes_to_whom_it_was_given_last(wire: Wire) -> None:
     wire.dhcp.ensure(network_on(wire), [HOST])
-    wire.dhcp.ensure_host(ID, DhcpHost("nic-2", MACS[2], HOST.ipv4))
+    wire.dhcp.ensure_host(ID, DhcpHost("nic-2", MACS[2], HOST.addresses))
     assert wire.request(MACS[0], patience=1) is None
     assert wire.request(MACS[2], patience=1) is not None
 
 
 def test_a_nic_gets_the_address_it_was_changed_to(wire: Wire) -> None:
     wire.dhcp.ensure(network_on(wire), [HOST])
-    wire.dhcp.ensure_host(ID, replace(HOST, ipv4="10.9.7.7", hostname="db"))
+    wire.dhcp.ensure_host(ID, replace(HOST, addresses=["10.9.7.7"], hostname="db"))
     said = wire.request(MACS[0], patience=1)
     assert said is not None and (said["ip"], said["hostname"]) == ("10.9.7.7", "db")
 
@@ -146,7 +148,7 @@ def test_the_server_goes_on_without_net_service_and_is_taken_over(wire: Wire) ->
     wire.dhcp = wire.after_restart()
     assert wire.dhcp.networks() == [ID]
     assert wire.request(MACS[1]) is not None
-    added = DhcpHost("nic-3", MACS[3], "10.9.1.9")
+    added = DhcpHost("nic-3", MACS[3], ["10.9.1.9"])
     wire.dhcp.ensure(network_on(wire), [OTHER, added])
     assert wire.dhcp.running() == before
     assert wire.request(MACS[0], patience=1) is None
@@ -166,7 +168,7 @@ def test_a_removed_network_leaves_nothing(wire: Wire) -> None:
 def test_two_nics_with_one_address_change_nothing(wire: Wire) -> None:
     wire.dhcp.ensure(network_on(wire), [HOST])
     with pytest.raises(HostError, match=r"nic-0 and nic-9 both have 10\.9\.1\.5"):
-        wire.dhcp.ensure(network_on(wire), [HOST, DhcpHost("nic-9", MACS[9], HOST.ipv4)])
+        wire.dhcp.ensure(network_on(wire), [HOST, DhcpHost("nic-9", MACS[9], HOST.addresses)])
     assert wire.request(MACS[0]) is not None
 
 
@@ -221,8 +223,8 @@ def test_an_option_that_dnsmasq_refuses_is_named_and_changes_nothing(linux_wire:
 
 @pytest.mark.root
 def test_names_are_answered_with_both_addresses(linux_wire: LinuxWire) -> None:
-    network = network_on(linux_wire, cidr_v6="2001:db8::/64", server_v6="2001:db8::1")
-    linux_wire.dhcp.ensure(network, [replace(HOST, ipv6="2001:db8::abc")])
+    network = network_on(linux_wire, V4, SLAAC)
+    linux_wire.dhcp.ensure(network, [replace(HOST, addresses=["10.9.1.5", "2001:db8::abc"])])
     shell(linux_wire.client, "ip addr add 10.9.200.1/16 dev eth0")
     answer = shell(linux_wire.client, "busybox nslookup web.novalocal 10.9.0.1")
     assert "10.9.1.5" in answer and "2001:db8::abc" in answer
@@ -230,7 +232,7 @@ def test_names_are_answered_with_both_addresses(linux_wire: LinuxWire) -> None:
 
 @pytest.mark.root
 def test_ipv6_addresses_and_the_mtu_follow_from_advertisements(linux_wire: LinuxWire) -> None:
-    network = network_on(linux_wire, cidr_v6="2001:db8::/64", server_v6="2001:db8::1", mtu=1400)
+    network = network_on(linux_wire, V4, SLAAC, mtu=1400)
     linux_wire.dhcp.ensure(network, [])
     shell(linux_wire.client, "ip link set eth0 down && ip link set eth0 up")
     client = linux_wire.client
@@ -241,10 +243,8 @@ def test_ipv6_addresses_and_the_mtu_follow_from_advertisements(linux_wire: Linux
 
 @pytest.mark.root
 def test_a_network_of_ipv6_alone_is_served(linux_wire: LinuxWire) -> None:
-    alone = {"cidr": None, "server": None, "start": None, "gateway": None}
-    v6 = {"cidr_v6": "2001:db8::/64", "server_v6": "2001:db8::1"}
-    linux_wire.dhcp.ensure(network_on(linux_wire, **alone, **v6), [])
-    linux_wire.dhcp.ensure_host(ID, DhcpHost("nic-0", MACS[0], ipv6="2001:db8::abc"))
+    linux_wire.dhcp.ensure(network_on(linux_wire, SLAAC), [])
+    linux_wire.dhcp.ensure_host(ID, DhcpHost("nic-0", MACS[0], ["2001:db8::abc"]))
     client = linux_wire.client
     shell(client, "ip link set eth0 down && ip link set eth0 up")
     eventually(lambda: "2001:db8::" in shell(client, "ip -6 addr show scope global"), "an address")
@@ -311,7 +311,7 @@ def test_additions_are_put_together_after_a_while(linux_wire: LinuxWire) -> None
 @pytest.mark.root
 def test_many_threads_at_a_time_are_all_served(linux_wire: LinuxWire) -> None:
     linux_wire.dhcp.ensure(network_on(linux_wire), [])
-    hosts = [DhcpHost(f"nic-{n}", f"02:00:00:00:01:{n:02x}", f"10.9.3.{n}") for n in range(64)]
+    hosts = [DhcpHost(f"nic-{n}", f"02:00:00:00:01:{n:02x}", [f"10.9.3.{n}"]) for n in range(64)]
     threads = [
         threading.Thread(target=linux_wire.dhcp.ensure_host, args=(ID, host)) for host in hosts
     ]
@@ -321,7 +321,7 @@ def test_many_threads_at_a_time_are_all_served(linux_wire: LinuxWire) -> None:
         thread.join()
     for host in (hosts[0], hosts[31], hosts[63]):
         said = linux_wire.request(host.mac, patience=1)
-        assert said is not None and said["ip"] == host.ipv4
+        assert said is not None and said["ip"] == host.addresses[0]
 
 
 @pytest.mark.root
@@ -359,7 +359,7 @@ def test_dnsmasq_gives_up_root_unless_the_files_are_closed_to_others(
         assert owner_of(linux_wire.dhcp.running()[ID]) == "nobody"
         # Both ways in which it reads files after it gave up root.
         linux_wire.dhcp.ensure_host(ID, OTHER)
-        linux_wire.dhcp.ensure_host(ID, replace(HOST, ipv4="10.9.1.7"))
+        linux_wire.dhcp.ensure_host(ID, replace(HOST, addresses=["10.9.1.7"]))
         assert linux_wire.request(MACS[0]) is not None
         assert linux_wire.request(MACS[1]) is not None
         linux_wire.dhcp.remove(ID)

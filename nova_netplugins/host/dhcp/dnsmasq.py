@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from nova_netplugins.host.dhcp.leases import read_leases
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, Lease, check_id
 from nova_netplugins.host.dhcp.network import ServedNetwork, Settings
 from nova_netplugins.host.dhcp.server import DhcpServer
@@ -48,8 +47,11 @@ class Dnsmasq(DhcpServer):
             return []
         return sorted(entry.name for entry in self._root.iterdir() if entry.is_dir())
 
+    def served(self, network_id: str) -> Mapping[str, Sequence[str]]:
+        return self._of(network_id).served()
+
     def leases(self, network_id: str) -> Sequence[Lease]:
-        return read_leases(self._of(network_id).files.leases)
+        return self._of(network_id).leases()
 
     def lease_files(self) -> Mapping[str, Path]:
         return {network_id: self._of(network_id).files.leases for network_id in self.networks()}

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nova_netplugins.host.dhcp.files import NetworkFiles
-from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, Lease
+from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, DhcpSubnet, Lease
 from nova_netplugins.host.dhcp.server import DhcpServer
-from nova_netplugins.host.dhcp.table import HostTable
+from nova_netplugins.host.dhcp.table import owners
 from nova_netplugins.host.errors import NotFound
 
 
@@ -29,20 +28,27 @@ class FakeDhcp(DhcpServer):
         self._served: dict[str, _Served] = {}
         self._started = 0
 
-    def request(self, network_id: str, mac: str) -> tuple[DhcpHost, DhcpNetwork] | None:
-        """What a client with this MAC is given; None: nothing."""
+    def request(
+        self, network_id: str, mac: str, version: int = 4
+    ) -> tuple[DhcpHost, DhcpNetwork, DhcpSubnet, str] | None:
+        """What a client with this MAC is given, the first address of that IP version; None:
+        nothing."""
         served = self._served.get(network_id)
-        if served is None:
+        if served is None or not served.pid:
             return None
-        host = next((one for one in served.hosts.values() if one.mac.lower() == mac), None)
-        if host is None or host.ipv4 is None:
+        host = next((one for one in served.hosts.values() if one.mac == mac.lower()), None)
+        if host is None:
             return None
-        holder = served.leases.get(host.ipv4)
-        if holder is not None and holder.mac != mac:
-            return None
-        expires = int(time.time()) + served.network.lease_seconds
-        served.leases[host.ipv4] = Lease(mac, host.ipv4, host.label, expires)
-        return host, served.network
+        network = served.network
+        for address in network.given(host):
+            subnet = network.subnet_of(address)
+            holder = served.leases.get(address)
+            if subnet is None or subnet.version != version or (holder and holder.mac != host.mac):
+                continue
+            expires = int(time.time()) + network.lease_seconds
+            served.leases[address] = Lease(host.mac, address, host.label, expires)
+            return host, network, subnet, address
+        return None
 
     def kill(self, network_id: str) -> None:
         """As kill -9 of the server: it runs again after ``ensure``."""
@@ -50,7 +56,7 @@ class FakeDhcp(DhcpServer):
 
     def ensure(self, network: DhcpNetwork, hosts: Iterable[DhcpHost]) -> None:
         wanted = list(hosts)
-        HostTable(NetworkFiles(Path("/nonexistent"))).replace(wanted)
+        owners(network, wanted)
         served = self._served.setdefault(network.id, _Served(network, 0))
         served.network = network
         served.hosts = {host.nic_id: host for host in wanted}
@@ -59,11 +65,12 @@ class FakeDhcp(DhcpServer):
             served.pid = self._started
 
     def ensure_host(self, network_id: str, host: DhcpHost) -> None:
-        hosts = self._of(network_id).hosts
-        for other in list(hosts.values()):
-            if host.mac == other.mac or (host.ipv4 is not None and host.ipv4 == other.ipv4):
-                del hosts[other.nic_id]
-        hosts[host.nic_id] = host
+        served = self._of(network_id)
+        mine = {host.mac, *served.network.given(host)}
+        for other in list(served.hosts.values()):
+            if not mine.isdisjoint({other.mac, *served.network.given(other)}):
+                del served.hosts[other.nic_id]
+        served.hosts[host.nic_id] = host
 
     def remove_host(self, network_id: str, nic_id: str) -> None:
         if network_id in self._served:
@@ -78,6 +85,13 @@ class FakeDhcp(DhcpServer):
     def networks(self) -> Sequence[str]:
         return sorted(self._served)
 
+    def served(self, network_id: str) -> Mapping[str, Sequence[str]]:
+        served = self._served.get(network_id)
+        if served is None or not served.pid:
+            return {}
+        given = {host.mac: served.network.given(host) for host in served.hosts.values()}
+        return {mac: addresses for mac, addresses in given.items() if addresses}
+
     def leases(self, network_id: str) -> Sequence[Lease]:
         served = self._served.get(network_id)
         return list(served.leases.values()) if served else []
@@ -87,7 +101,7 @@ class FakeDhcp(DhcpServer):
 
     def release_lease(self, network_id: str, address: str, mac: str) -> None:
         leases = self._of(network_id).leases
-        if address in leases and leases[address].mac == mac:
+        if address in leases and leases[address].mac == mac.lower():
             del leases[address]
 
     def close(self) -> None:

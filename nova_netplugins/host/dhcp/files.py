@@ -12,19 +12,30 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
-from nova_netplugins.host.dhcp.model import DNS_SERVER, MTU, ROUTER, ROUTES, DhcpHost, DhcpNetwork
+from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, DhcpSubnet
+from nova_netplugins.host.dhcp.options import (
+    DNS_SERVER,
+    DNS_SERVER_V6,
+    MTU,
+    ROUTER,
+    ROUTES,
+    option_kind,
+    option_number,
+)
 
 # dnsmasq looks for a host twice: among those whose tag matches, through all of them, and only then
 # among those without a tag. With a tag that always matches, the first look finds it: with 10,000
 # hosts and leases, taking up a new host costs 0.3 s instead of 1.7 s.
 ALWAYS = "tag:!none"
 NO_ROUTER = "no-router"
+# Of IPv6 there would be more than a number can tell.
+MOST_LEASES = 1 << 24
+ADVERTISE_SECONDS, ROUTER_SECONDS = 10, 1800
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:/_=+-@%?&~[]")
 
 
@@ -97,79 +108,121 @@ def render_conf(network: DhcpNetwork, files: NetworkFiles, user: str, extra: str
     lines.append("domain-needed")
     if network.domain:
         lines += [f"domain={network.domain}", f"local=/{network.domain}/"]
-    if network.cidr is not None:
-        lines += _render_v4(network, files)
-    if network.cidr_v6 is not None:
-        lines += _render_v6(network)
+    lines += [_render_range(network, subnet) for subnet in network.subnets]
+    lines += _render_clients(network, files)
+    if network.of_version(6):
+        lines += _render_advertisements(network)
     if extra:
         lines.append(f"conf-file={extra}")
     return "\n".join(lines) + "\n"
 
 
-def _render_v4(network: DhcpNetwork, files: NetworkFiles) -> list[str]:
-    net = ipaddress.ip_network(network.cidr or "")
+def _tag(network: DhcpNetwork, subnet: DhcpSubnet) -> str:
+    return f"subnet-{network.subnets.index(subnet)}"
+
+
+def _render_range(network: DhcpNetwork, subnet: DhcpSubnet) -> str:
+    """Addresses are given to hosts that have them, and no others."""
+    net, start = subnet.net, f"set:{_tag(network, subnet)},{subnet.net.network_address}"
+    if subnet.slaac:
+        return f"dhcp-range={start},ra-stateless,{net.prefixlen}"
+    length = net.netmask if subnet.version == 4 else net.prefixlen
+    return f"dhcp-range={start},static,{length},{network.lease_seconds}s"
+
+
+def _render_clients(network: DhcpNetwork, files: NetworkFiles) -> list[str]:
+    """Who is answered, and what is kept of it."""
+    lines = [f"dhcp-optsfile={files.opts}"]
+    giving = [subnet.net.num_addresses for subnet in network.subnets if subnet.stateful]
+    if not giving:
+        return lines
+    # Others on the wire have servers of their own: without this, one that comes back with an
+    # address of theirs would be told that it is wrong. Where hosts make their IPv6 addresses
+    # themselves, all may ask for the rest by DHCPv6.
+    slaac = any(subnet.slaac for subnet in network.subnets)
+    strangers = "tag:!known,tag:!dhcpv6" if slaac else "tag:!known"
     return [
-        f"dhcp-range={network.start},static,{net.netmask},{network.lease_seconds}s",
-        f"dhcp-lease-max={net.num_addresses}",
+        *lines,
+        f"dhcp-lease-max={min(sum(giving), MOST_LEASES)}",
         "dhcp-authoritative",
-        # Others on the wire have servers of their own: without this, one that comes back with an
-        # address of theirs would be told that it is wrong. (Of DHCPv6 all may ask.)
-        "dhcp-ignore=tag:!known,tag:!dhcpv6",
+        f"dhcp-ignore={strangers}",
         # A NIC is known by its MAC; a client that changes its id would be refused its address.
         "dhcp-ignore-clid",
         f"dhcp-hostsfile={files.hosts}",
         f"dhcp-hostsdir={files.added}",
-        f"dhcp-optsfile={files.opts}",
         f"dhcp-leasefile={files.leases}",
     ]
 
 
-def _render_v6(network: DhcpNetwork) -> list[str]:
-    net = ipaddress.ip_network(network.cidr_v6 or "")
+def _render_advertisements(network: DhcpNetwork) -> list[str]:
     mtu = f"mtu:{network.mtu}," if network.mtu else ""
-    return [
-        "enable-ra",
-        f"dhcp-range={net.network_address},ra-stateless,64",
-        # Every 10 s. A lifetime of 0 says that this is no default router (RFC 4861, 6.2.3): IPv6
-        # ends here.
-        f"ra-param={network.device},{mtu}10,0",
-    ]
+    # A lifetime of 0 says that this is no default router (RFC 4861, 6.2.3).
+    lifetime = ROUTER_SECONDS if is_router(network) else 0
+    return ["enable-ra", f"ra-param={network.device},{mtu}{ADVERTISE_SECONDS},{lifetime}"]
+
+
+def is_router(network: DhcpNetwork) -> bool:
+    """Whether the device is an IPv6 subnet's gateway."""
+    return any(subnet.gateway == subnet.server for subnet in network.of_version(6))
 
 
 def render_options(network: DhcpNetwork) -> str:
     """``opts``: one option a line."""
-    given = network.numbered_options
+    lines = [f"tag:{NO_ROUTER},{ROUTER}"] if network.of_version(4) else []
+    for subnet in network.subnets:
+        tag = f"tag:{_tag(network, subnet)}"
+        options = network.options_of(subnet)
+        given = {option_number(name, subnet.version) for name in options}
+        if subnet.version == 4:
+            lines += _render_v4_options(network, subnet, tag, given)
+        elif DNS_SERVER_V6 not in given and subnet.dns:
+            lines.append(f"{tag},{_render_option(str(DNS_SERVER_V6), ','.join(subnet.dns), 6)}")
+        lines += [
+            f"{tag},{_render_option(name, value, subnet.version)}"
+            for name, value in sorted(options.items())
+        ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _render_v4_options(
+    network: DhcpNetwork, subnet: DhcpSubnet, tag: str, given: Container[int | None]
+) -> list[str]:
     lines = []
     if ROUTER not in given:
-        lines.append(f"{ROUTER},{network.gateway}" if network.gateway else f"{ROUTER}")
-    if DNS_SERVER not in given and network.server:
-        lines.append(f"{DNS_SERVER},{network.server}")
+        # Without this line dnsmasq would name itself.
+        lines.append(f"{tag},{ROUTER},{subnet.gateway}" if subnet.gateway else f"{tag},{ROUTER}")
+    if DNS_SERVER not in given:
+        lines.append(f"{tag},{DNS_SERVER},{','.join(subnet.dns or [subnet.server])}")
     if MTU not in given and network.mtu:
-        lines.append(f"{MTU},{network.mtu}")
-    lines += [_render_option(name, value) for name, value in sorted(network.options.items())]
-    lines.append(f"tag:{NO_ROUTER},{ROUTER}")
-    if network.routes and ROUTES not in given:
+        lines.append(f"{tag},{MTU},{network.mtu}")
+    if subnet.routes and ROUTES not in given:
         # A client that takes routes from this option takes the default one from here too, and
         # only from here (RFC 3442).
-        routes = ",".join(f"{one},{via}" for one, via in network.routes.items())
-        default = f",0.0.0.0/0,{network.gateway}" if network.gateway else ""
-        lines += [f"{ROUTES},{routes}{default}", f"tag:{NO_ROUTER},{ROUTES},{routes}"]
-    return "\n".join(lines) + "\n"
+        routes = ",".join(f"{one},{via}" for one, via in subnet.routes.items())
+        default = f",0.0.0.0/0,{subnet.gateway}" if subnet.gateway else ""
+        lines.append(f"{tag},tag:!{NO_ROUTER},{ROUTES},{routes}{default}")
+        lines.append(f"{tag},tag:{NO_ROUTER},{ROUTES},{routes}")
+    return lines
 
 
-def _render_option(name: str, value: str) -> str:
-    key = name if name.isdecimal() else f"option:{name}"
+def _render_option(name: str, value: str, version: int) -> str:
+    family = "option" if version == 4 else "option6"
+    key = name if version == 4 and name.isdecimal() else f"{family}:{name}"
+    number = option_number(name, version)
+    if version == 6 and number is not None and option_kind(number, 6) == "addresses":
+        value = ",".join(f"[{address.strip()}]" for address in value.split(","))
     if not value:
         return key
     return f"{key},{value}" if _PLAIN.issuperset(value) else f'{key},"{value}"'
 
 
-def render_host(host: DhcpHost) -> str:
-    """The line of ``hosts``; empty for one without IPv4."""
-    if host.ipv4 is None:
+def render_host(host: DhcpHost, given: Sequence[str]) -> str:
+    """The line of ``hosts``; empty for one that is given no address."""
+    if not given:
         return ""
     tags = ALWAYS if host.default_route else f"{ALWAYS},set:{NO_ROUTER}"
-    return f"{tags},{host.mac.lower()},{host.ipv4},{host.label} # {host.nic_id}"
+    addresses = ",".join(f"[{one}]" if ":" in one else one for one in given)
+    return f"{tags},{host.mac},{addresses},{host.label} # {host.nic_id}"
 
 
 def render_removal(nic_id: str, mac: str) -> str:
@@ -177,12 +230,42 @@ def render_removal(nic_id: str, mac: str) -> str:
     return f"{ALWAYS},{mac},ignore # {nic_id}"
 
 
+def parse_host(line: str) -> tuple[str, tuple[str, ...]]:
+    """The MAC and the addresses in a line of ``render_host``."""
+    words = line.partition(" # ")[0].split(",")
+    mac, *addresses, _ = [word for word in words if not word.startswith(("tag:", "set:"))]
+    return mac, tuple(address.strip("[]") for address in addresses)
+
+
+def read_hosts(files: NetworkFiles) -> tuple[dict[str, str], set[str], int]:
+    """What dnsmasq makes of ``hosts`` and ``hosts.d``: the lines that count by the NIC's id; all
+    MACs and addresses that have a line, be it one that does not count any more; and how many
+    lines ``hosts.d`` has."""
+    lines: dict[str, str] = {}
+    taken: set[str] = set()
+    added = [line for path in files.additions() for line in read(path).splitlines()]
+    for line in (*read(files.hosts).splitlines(), *added):
+        learn(line, lines, taken)
+    return lines, taken, len(added)
+
+
+def learn(line: str, lines: dict[str, str], taken: set[str]) -> None:
+    """One line more, see ``read_hosts``."""
+    rule, _, nic_id = line.partition(" # ")
+    if rule.endswith(",ignore"):
+        lines.pop(nic_id, None)
+    else:
+        lines[nic_id] = line
+        mac, addresses = parse_host(line)
+        taken.update((mac, *addresses))
+
+
 def render_names(hosts: Iterable[DhcpHost], domain: str) -> str:
     """``names``: as /etc/hosts."""
     lines = []
     for host in hosts:
         names = f"{host.label}.{domain} {host.label}" if domain else host.label
-        lines += [f"{address} {names}" for address in (host.ipv4, host.ipv6) if address]
+        lines += [f"{address} {names}" for address in host.addresses]
     return "".join(f"{line}\n" for line in sorted(lines))
 
 

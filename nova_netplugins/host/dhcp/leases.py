@@ -24,19 +24,44 @@ _TRIES = 40
 
 
 def parse(text: str, now: float) -> list[Lease]:
-    """The IPv4 leases of a lease file that have not ended; lines that are none are left out."""
+    """The leases of a lease file that have not ended; lines that are none are left out. Those of
+    IPv6 have no MAC."""
     leases = []
+    v6 = False
     for line in text.splitlines():
         words = line.split()
-        # "duid ..." begins the part about IPv6.
-        if words[:1] == ["duid"]:
-            break
+        # "duid ..." begins the part about IPv6, where an IAID stands in the MAC's place.
+        v6 = v6 or words[:1] == ["duid"]
         if len(words) < 4 or not words[0].isdecimal():
             continue
         expires, mac, address, hostname = int(words[0]), words[1], words[2], words[3]
         if expires == 0 or expires > now:
-            leases.append(Lease(mac, address, None if hostname == "*" else hostname, expires))
+            name = None if hostname == "*" else hostname
+            leases.append(Lease("" if v6 else mac, address, name, expires))
     return leases
+
+
+@dataclass(frozen=True)
+class Client6:
+    """What DHCPv6 calls a lease by: the client's DUID, the number of its interface, and the DUID
+    of the server."""
+
+    duid: str
+    iaid: str
+    server_duid: str
+
+
+def read_client(path: Path, address: str) -> Client6 | None:
+    """Who has a lease of an IPv6 address; None if nobody has."""
+    read_leases(path)
+    server = ""
+    for line in path.read_text().splitlines() if path.exists() else ():
+        words = line.split()
+        if words[:1] == ["duid"]:
+            server = words[1]
+        elif server and len(words) == 5 and words[2] == address:
+            return Client6(words[4], words[1].lstrip("T"), server)
+    return None
 
 
 def read_settled(path: Path) -> tuple[int, list[Lease]] | None:

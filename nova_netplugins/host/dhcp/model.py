@@ -1,4 +1,4 @@
-"""What a DHCP server is told: the network, its hosts; and what it tells back: leases."""
+"""What a DHCP server is told: the network, its subnets, its hosts; and what it tells back."""
 
 from __future__ import annotations
 
@@ -6,42 +6,93 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from nova_netplugins.host.dhcp.options import check_option, option_number
 from nova_netplugins.host.errors import HostError
-
-ROUTER, DNS_SERVER, MTU, ROUTES = 3, 6, 26, 121
-_OPTION_NUMBERS = {
-    "router": ROUTER,
-    "dns-server": DNS_SERVER,
-    "mtu": MTU,
-    "classless-static-route": ROUTES,
-}
-
-# What the server and the client settle between them (RFC 2132 section 9); a fixed value breaks it.
-_PROTOCOL_OPTIONS = frozenset({50, 51, 53, 54, 55, 57, 61, 82})
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 _DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
-_OPTION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9+-]{0,40}")
-# A quote or a backslash would end or change dnsmasq's quoting, a line break start a line.
-_OPTION_VALUE = re.compile(r"[ !#-\[\]-~]{0,255}")
 
 LABEL_LENGTH = 63
+
+Net = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True)
+class DhcpSubnet:
+    """Addresses of one CIDR, IPv4 or IPv6. ``server`` is the device's address in it.
+
+    ``gateway``: the router that clients are told of; None: no default route. IPv6 hosts learn of a
+    router only from itself, so it counts only if it is ``server``. ``dns``: the DNS servers that
+    clients are told of, of the subnet's IP version; empty: the server itself, if it is one.
+    ``routes``: destination -> router, beside the default one; IPv4 only. ``options``: by dnsmasq's
+    name or by number; in a value, a comma separates items; they win over what is said otherwise.
+
+    ``slaac`` (IPv6, a /64): hosts make their addresses themselves from what is advertised.
+    Without it they ask by DHCPv6, and get those of their addresses that lie in the subnet.
+
+    Raises HostError, with the value at fault.
+    """
+
+    cidr: str
+    server: str
+    gateway: str | None = None
+    dns: Sequence[str] = ()
+    routes: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+    slaac: bool = False
+
+    def __post_init__(self) -> None:
+        net = self.net
+        if _address("DHCP server", self.server) not in net:
+            raise HostError(f"DHCP server {self.server} is not an address of {self.cidr}")
+        if self.gateway is not None:
+            self._same_version("gateway", self.gateway)
+        for server in self.dns:
+            self._same_version("DNS server", server)
+        for destination, router in self.routes.items():
+            _network(destination, 4)
+            self._same_version("router", router)
+        for name, value in self.options.items():
+            check_option(name, value, self.version)
+        if self.slaac and (self.version != 6 or net.prefixlen != 64):
+            raise HostError(f"{self.cidr} cannot be used for SLAAC: it must be an IPv6 /64")
+        if self.routes and self.version != 4:
+            raise HostError(f"{self.cidr} has routes: DHCPv6 tells of none")
+
+    @cached_property
+    def net(self) -> Net:
+        return _network(self.cidr)
+
+    @property
+    def version(self) -> int:
+        """4 or 6."""
+        return self.net.version
+
+    @property
+    def stateful(self) -> bool:
+        """Whether addresses in it are given by DHCP, not made by the hosts."""
+        return not self.slaac
+
+    def has(self, address: str) -> bool:
+        return ipaddress.ip_address(address) in self.net
+
+    def _same_version(self, what: str, value: str) -> None:
+        if _address(what, value).version != self.version:
+            raise HostError(f"{what} {value} of {self.cidr} is not IPv{self.version}")
 
 
 @dataclass(frozen=True)
 class DhcpNetwork:
     """A network to serve, in namespace ``netns`` (its loopback is up), on ``device``.
 
-    ``cidr``, ``server`` (the device's address on it) and ``start`` (the first address that is
-    given out) are IPv4; all None for a network that has IPv6 only. ``cidr_v6`` is a /64 that is
-    advertised for SLAAC, ``server_v6`` the device's address on it. ``gateway`` None: clients get
-    no default route. ``dns_servers`` are those that the server asks; empty: the host's own.
-    ``mtu`` 0: say nothing of it. ``routes``: destination -> router, beside the default one.
-    ``options``: by dnsmasq's name or by number; in a value, a comma
-    separates items; they win over what is said otherwise.
+    ``subnets``: one or more, which do not overlap. ``dns_servers`` are those that the server asks,
+    if it is a DNS server, and else those that clients are told of where a subnet names none;
+    empty: the host's own. ``mtu`` 0: say nothing of it. ``options``: those of every IPv4 subnet
+    that does not have the same.
 
     Raises HostError, with the value at fault.
     """
@@ -49,26 +100,22 @@ class DhcpNetwork:
     id: str
     netns: str
     device: str
-    cidr: str | None = None
-    server: str | None = None
-    start: str | None = None
-    gateway: str | None = None
-    cidr_v6: str | None = None
-    server_v6: str | None = None
+    subnets: Sequence[DhcpSubnet]
     domain: str = ""
     lease_seconds: int = 86400
     dns_servers: Sequence[str] = ()
     mtu: int = 0
     options: Mapping[str, str] = field(default_factory=dict)
-    routes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_id("network", self.id)
         _match(_DEVICE, "device name", self.device, "up to 15 letters, digits and . _ -")
-        if self.cidr is None and self.cidr_v6 is None:
+        if not self.subnets:
             raise HostError(f"network {self.id} has neither an IPv4 nor an IPv6 CIDR to serve")
-        self._check_v4()
-        self._check_v6()
+        for index, one in enumerate(self.subnets):
+            for other in self.subnets[:index]:
+                if one.version == other.version and one.net.overlaps(other.net):
+                    raise HostError(f"{one.cidr} and {other.cidr} of network {self.id} overlap")
         for server in self.dns_servers:
             _address("DNS server", server)
         for label in filter(None, self.domain.split(".")):
@@ -79,52 +126,53 @@ class DhcpNetwork:
         for name, value in self.options.items():
             check_option(name, value)
 
-    def _check_v4(self) -> None:
-        if self.cidr is None:
-            return
-        net = _network(self.cidr, 4)
-        for what, address in (("DHCP server", self.server), ("first address", self.start)):
-            if address is None or _address(what, address) not in net:
-                raise HostError(f"{what} {address} is not an address of {self.cidr}")
-        if self.gateway is not None:
-            _address("gateway", self.gateway)
+    def of_version(self, version: int) -> list[DhcpSubnet]:
+        return [subnet for subnet in self.subnets if subnet.version == version]
 
-    def _check_v6(self) -> None:
-        if self.cidr_v6 is None:
-            return
-        net = _network(self.cidr_v6, 6)
-        if net.prefixlen != 64:
-            raise HostError(f"{self.cidr_v6} cannot be used for SLAAC: its prefix must be a /64")
-        if self.server_v6 is None or _address("server", self.server_v6) not in net:
-            raise HostError(f"server {self.server_v6} is not an address of {self.cidr_v6}")
+    def options_of(self, subnet: DhcpSubnet) -> dict[str, str]:
+        """What an operator wants clients of the subnet to be told: of two names for one option,
+        or a name and its number, the subnet's own."""
+        own = {option_number(name, subnet.version) or name for name in subnet.options}
+        general = self.options.items() if subnet.version == 4 else ()
+        kept = {k: v for k, v in general if (option_number(k) or k) not in own}
+        return kept | dict(subnet.options)
 
-    @property
-    def numbered_options(self) -> frozenset[int]:
-        """Numbers of the options that are given, as far as they are known."""
-        return frozenset(n for n in map(option_number, self.options) if n is not None)
+    def subnet_of(self, address: str) -> DhcpSubnet | None:
+        """The subnet that the address lies in."""
+        return next((subnet for subnet in self.subnets if subnet.has(address)), None)
+
+    def given(self, host: DhcpHost) -> tuple[str, ...]:
+        """Those of the host's addresses that it is given by DHCP here: the first of IPv4, for a
+        client of DHCPv4 has one, and all of IPv6 that it does not make itself."""
+        within = [one for one in host.addresses if (on := self.subnet_of(one)) and on.stateful]
+        v4 = [one for one in within if ":" not in one]
+        return (*v4[:1], *(one for one in within if ":" in one))
 
 
 @dataclass(frozen=True)
 class DhcpHost:
-    """A virtual NIC to serve. Without ``hostname`` it is called after its address.
+    """A virtual NIC to serve. Without ``hostname`` it is called after its first address.
 
-    ``ipv6`` is only told to DNS: the NIC makes it itself from what is advertised.
-    ``default_route`` false: its lease has no router. Raises HostError, with the value at fault.
+    Which of its ``addresses`` it is given by DHCP, ``DhcpNetwork.given`` says; all of them are
+    told to DNS, where the server is one. ``default_route`` false: it is told of no IPv4 router.
+    Raises HostError, with the value at fault.
     """
 
     nic_id: str
     mac: str
-    ipv4: str | None = None
-    ipv6: str | None = None
+    addresses: Sequence[str] = ()
     hostname: str | None = None
     default_route: bool = True
 
     def __post_init__(self) -> None:
         check_id("virtual NIC", self.nic_id)
         _match(_MAC, "MAC address", self.mac.lower(), "six pairs of hex digits, aa:bb:cc:dd:ee:ff")
-        for address, version in ((self.ipv4, 4), (self.ipv6, 6)):
-            if address is not None and _address("address", address).version != version:
-                raise HostError(f"address {address} is not IPv{version}")
+        if isinstance(self.addresses, str):
+            raise HostError(f"addresses {self.addresses!r} are one text: a list of them is wanted")
+        # As servers write them: what they are compared with must be the same text.
+        written = tuple(str(_address("address", address)) for address in self.addresses)
+        object.__setattr__(self, "addresses", written)
+        object.__setattr__(self, "mac", self.mac.lower())
         if self.hostname:
             host_label(self.hostname)
 
@@ -133,12 +181,16 @@ class DhcpHost:
         """What the host is called, without the domain."""
         if self.hostname:
             return host_label(self.hostname)
-        return "host-" + re.sub("[.:]+", "-", self.ipv4 or self.ipv6 or self.mac).strip("-")
+        first = self.addresses[0] if self.addresses else self.mac
+        return "host-" + re.sub("[.:]+", "-", first).strip("-")
 
 
 @dataclass(frozen=True)
 class Lease:
-    """An address that a client has; ``expires`` in seconds since 1970, 0 for never."""
+    """An address that a client has; ``expires`` in seconds since 1970, 0 for never.
+
+    ``mac`` is empty if the server does not know it, as dnsmasq of a client of DHCPv6.
+    """
 
     mac: str
     address: str
@@ -154,26 +206,6 @@ def host_label(hostname: str) -> str:
         label = f"{label[:2]}-{label[-60:]}"
     _match(_LABEL, "host name", label, "letters, digits, - and _, with a letter or digit at ends")
     return label
-
-
-def option_number(name: str) -> int | None:
-    """The number of a DHCP option, None if only dnsmasq knows it."""
-    return int(name) if name.isdecimal() else _OPTION_NUMBERS.get(name)
-
-
-def check_option(name: str, value: str) -> None:
-    """Raises HostError if that is no DHCP option that an operator may set, or if the value could
-    be taken for more than a value. Whether it fits the option, dnsmasq says."""
-    number = option_number(name)
-    if number is None:
-        _match(_OPTION_NAME, "DHCP option", name, "a name such as ntp-server, or a number")
-    elif not 1 <= number <= 254 or number in _PROTOCOL_OPTIONS:
-        raise HostError(
-            f"DHCP option {name} cannot be set: a number from 1 to 254 is wanted that "
-            "is not part of the protocol itself"
-        )
-    rule = "up to 255 printable ASCII characters without double quotes and backslashes"
-    _match(_OPTION_VALUE, f"value of DHCP option {name}:", value, rule)
 
 
 def check_id(what: str, value: str) -> None:
@@ -193,11 +225,11 @@ def _address(what: str, value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Add
         raise HostError(f"{what} {value!r} is not an IP address") from None
 
 
-def _network(cidr: str, version: int) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+def _network(cidr: str, version: int | None = None) -> Net:
     try:
         net = ipaddress.ip_network(cidr)
     except ValueError as error:
         raise HostError(f"{cidr!r} is not a network: {error}") from None
-    if net.version != version:
+    if version is not None and net.version != version:
         raise HostError(f"{cidr} is not an IPv{version} network")
     return net

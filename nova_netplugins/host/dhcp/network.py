@@ -6,12 +6,13 @@ import logging
 import re
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nova_netplugins.host.commands import run
 from nova_netplugins.host.dhcp import files as layout
-from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork
+from nova_netplugins.host.dhcp.leases import read_client, read_leases
+from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, Lease
 from nova_netplugins.host.dhcp.process import Process, wait_idle
 from nova_netplugins.host.dhcp.table import HostTable
 from nova_netplugins.host.errors import BadSettings, HostError, NotFound
@@ -53,6 +54,7 @@ class ServedNetwork:
         return self._network
 
     def ensure(self, network: DhcpNetwork, hosts: Iterable[DhcpHost]) -> None:
+        _check_prefixes(network)
         with self._telling:
             self.files.make()
             conf, options = self._render(network)
@@ -63,7 +65,7 @@ class ServedNetwork:
             with self._table_lock:
                 if pid is not None and self._network is None:
                     self._table.load()
-                self._table.replace(hosts)
+                self._table.replace(network, hosts)
             if pid is not None and (
                 conf != unchanged[0] or not self.process.is_in(pid, network.netns)
             ):
@@ -78,6 +80,7 @@ class ServedNetwork:
                 self._tell()
 
     def ensure_host(self, host: DhcpHost) -> None:
+        _ = self.network
         with self._table_lock:
             self._table.add(host)
         with self._telling:
@@ -90,11 +93,40 @@ class ServedNetwork:
             if self._network is not None:
                 self._tell()
 
+    def served(self) -> dict[str, tuple[str, ...]]:
+        """The addresses by MAC, as a running dnsmasq has read them. Raises HostError if it may
+        not have."""
+        with self._telling:
+            if self.process.pid() is None:
+                return {}
+            if self.files.reload.exists():
+                name = self.files.directory.name
+                raise HostError(f"dnsmasq of network {name} has files to read: ensure it again")
+            lines = layout.read_hosts(self.files)[0]
+        return dict(map(layout.parse_host, lines.values()))
+
+    def leases(self) -> list[Lease]:
+        """Those that have not ended. Whose one of IPv6 is, the hosts say: dnsmasq does not."""
+        leases = read_leases(self.files.leases)
+        if all(lease.mac for lease in leases):
+            return leases
+        lines = layout.read_hosts(self.files)[0].values()
+        macs = {one: mac for mac, given in map(layout.parse_host, lines) for one in given}
+        return [replace(one, mac=one.mac or macs.get(one.address, "")) for one in leases]
+
     def release_lease(self, address: str, mac: str) -> None:
         network = self.network
         if self.process.pid() is None:
             raise HostError(f"dnsmasq of network {network.id} is not running")
-        run(["dhcp_release", network.device, address, mac], netns=network.netns)
+        argv = ["dhcp_release", network.device, address, mac]
+        if ":" in address:
+            client = read_client(self.files.leases, address)
+            if client is None:
+                return
+            argv = ["dhcp_release6", "--iface", network.device, "--ip", address]
+            argv += ["--client-id", client.duid, "--iaid", client.iaid]
+            argv += ["--server-id", client.server_duid]
+        run(argv, netns=network.netns)
         self._wait()
 
     def remove(self) -> None:
@@ -112,7 +144,7 @@ class ServedNetwork:
         # In a directory that is closed to others, such as one in /root, dnsmasq has to stay root.
         user = self._settings.user if layout.reachable_by_all(self.files.directory) else "root"
         conf = layout.render_conf(network, self.files, user, self._settings.extra_conf)
-        return conf, layout.render_options(network) if network.cidr else ""
+        return conf, layout.render_options(network)
 
     def _check(self, conf: str, options: str) -> None:
         """Raises BadSettings with the line that dnsmasq does not accept."""
@@ -170,7 +202,7 @@ class ServedNetwork:
 
     def _wait(self) -> None:
         self._unconfirmed = True
-        address = self.network.server or self.network.server_v6 or ""
+        address = self.network.subnets[0].server
         if not wait_idle(self.network.netns, address) and self.process.pid() is None:
             raise HostError(f"dnsmasq of network {self.network.id} has ended; see the system log")
         self._unconfirmed = False
@@ -194,3 +226,12 @@ class ServedNetwork:
                     self._reread()
         except (HostError, OSError) as error:
             LOG.warning("%s and hosts.d are not put together: %s", self.files.hosts, error)
+
+
+def _check_prefixes(network: DhcpNetwork) -> None:
+    for subnet in network.of_version(6):
+        if subnet.net.prefixlen < 64:
+            raise BadSettings(
+                f"dnsmasq does not serve {subnet.cidr}: an IPv6 prefix of 64 or more is wanted, "
+                "or the driver kea"
+            )

@@ -19,7 +19,7 @@ class DhcpServer(ABC):
     @abstractmethod
     def ensure(self, network: DhcpNetwork, hosts: Iterable[DhcpHost]) -> None:
         """Exactly these hosts of the network are served. Raises HostError, then nothing of the
-        network is changed, if two of them have the same MAC or IPv4 address; BadSettings, if the
+        network is changed, if two of them have the same MAC or address; BadSettings, if the
         server does not accept the network's options."""
 
     @abstractmethod
@@ -44,6 +44,12 @@ class DhcpServer(ABC):
         """Ids of the networks that were ensured and not removed, on this host, by anyone."""
 
     @abstractmethod
+    def served(self, network_id: str) -> Mapping[str, Sequence[str]]:
+        """What the server that runs gives to whom, as it says itself: addresses by MAC, to be
+        compared with ``DhcpNetwork.given``. Empty if none runs. Raises HostError if it does not
+        say."""
+
+    @abstractmethod
     def leases(self, network_id: str) -> Sequence[Lease]:
         """The leases that have not ended, none for a network that is not there."""
 
@@ -53,7 +59,8 @@ class DhcpServer(ABC):
 
     @abstractmethod
     def release_lease(self, network_id: str, address: str, mac: str) -> None:
-        """The client has no lease of the address: another may be given it at once."""
+        """The client has no lease of the address, IPv4 or IPv6: another may be given it at
+        once."""
 
     @abstractmethod
     def close(self) -> None:

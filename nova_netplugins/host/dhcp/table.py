@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from nova_netplugins.host.dhcp import files as layout
 from nova_netplugins.host.dhcp.files import NetworkFiles
-from nova_netplugins.host.dhcp.model import DhcpHost
+from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork
 from nova_netplugins.host.errors import HostError
 
 # Beyond this many lines one reading of all hosts is less work for dnsmasq.
@@ -23,6 +23,7 @@ class HostTable:
 
     def __init__(self, files: NetworkFiles) -> None:
         self._files = files
+        self._network: DhcpNetwork | None = None
         self._wanted: dict[str, DhcpHost] = {}
         self._owners: dict[str, str] = {}
         self._known: dict[str, str] = {}
@@ -33,29 +34,20 @@ class HostTable:
 
     def load(self) -> None:
         """Learn from the files what a running dnsmasq knows."""
-        added = [layout.read(path) for path in self._files.additions()]
-        for text in (layout.read(self._files.hosts), *added):
-            for line in text.splitlines():
-                self._learn(line)
-        self._added = sum(text.count("\n") for text in added)
+        self._known, self._taken, self._added = layout.read_hosts(self._files)
 
-    def replace(self, hosts: Iterable[DhcpHost]) -> None:
+    def replace(self, network: DhcpNetwork, hosts: Iterable[DhcpHost]) -> None:
         """These are wanted and no others. Raises HostError if two have a MAC or address."""
         wanted = {host.nic_id: host for host in hosts}
-        owners: dict[str, str] = {}
-        for host in wanted.values():
-            for key in _keys(host):
-                other = owners.setdefault(key, host.nic_id)
-                if other != host.nic_id:
-                    raise HostError(f"virtual NICs {other} and {host.nic_id} both have {key}")
-        self._wanted, self._owners = wanted, owners
+        self._owners = owners(network, wanted.values())
+        self._network, self._wanted = network, wanted
         self._dirty = set(wanted) | set(self._known)
 
     def add(self, host: DhcpHost) -> None:
         """This one is wanted too. It takes the place of whichever had its MAC or address: it is
         the database that sees to their being unique, and what it said last is true."""
         self.discard(host.nic_id)
-        for key in _keys(host):
+        for key in self._keys(host):
             if key in self._owners:
                 self.discard(self._owners[key])
             self._owners[key] = host.nic_id
@@ -67,7 +59,7 @@ class HostTable:
         host = self._wanted.pop(nic_id, None)
         if host is not None:
             self._dirty.add(nic_id)
-            for key in _keys(host):
+            for key in self._keys(host):
                 del self._owners[key]
 
     def names(self, domain: str) -> str:
@@ -82,14 +74,14 @@ class HostTable:
         lines = []
         for nic_id in self._dirty:
             host = self._wanted.get(nic_id)
-            known, line = self._known.get(nic_id, ""), layout.render_host(host) if host else ""
+            known, line = self._known.get(nic_id, ""), self._line(host) if host else ""
             if known == line:
                 continue
             if known and line:
                 return None
             if known:
-                lines.append(layout.render_removal(nic_id, _mac_of(known)))
-            elif host is not None and self._taken.isdisjoint(_keys(host)):
+                lines.append(layout.render_removal(nic_id, layout.parse_host(known)[0]))
+            elif host is not None and self._taken.isdisjoint(self._keys(host)):
                 lines.append(line)
             else:
                 return None
@@ -103,13 +95,13 @@ class HostTable:
             name = f"{int(names[-1]) + 1 if names else 1:08}"
             layout.write(self._files.added / name, "".join(f"{line}\n" for line in lines))
             for line in lines:
-                self._learn(line)
+                layout.learn(line, self._known, self._taken)
             self._added += len(lines)
         self._dirty.clear()
 
     def rewrite(self, domain: str) -> None:
         """Write all that is wanted into ``hosts`` and ``names``; ``hosts.d`` is empty after."""
-        lines = [line for line in map(layout.render_host, self._wanted.values()) if line]
+        lines = [line for line in map(self._line, self._wanted.values()) if line]
         layout.write(self._files.hosts, "".join(f"{line}\n" for line in lines))
         layout.write(self._files.names, self.names(domain))
         for path in self._files.additions():
@@ -117,24 +109,29 @@ class HostTable:
         self._known.clear()
         self._taken.clear()
         for line in lines:
-            self._learn(line)
+            layout.learn(line, self._known, self._taken)
         self._added = 0
         self._dirty.clear()
 
-    def _learn(self, line: str) -> None:
-        rule, _, nic_id = line.partition(" # ")
-        words = rule.split(",")
-        if words[-1] == "ignore":
-            self._known.pop(nic_id, None)
-        else:
-            self._known[nic_id] = line
-            # The tags, the MAC, the address, the name.
-            self._taken.update(words[-3:-1])
+    def _given(self, host: DhcpHost) -> tuple[str, ...]:
+        return () if self._network is None else self._network.given(host)
+
+    def _keys(self, host: DhcpHost) -> tuple[str, ...]:
+        given = self._given(host)
+        return (host.mac, *given) if given else ()
+
+    def _line(self, host: DhcpHost) -> str:
+        return layout.render_host(host, self._given(host))
 
 
-def _keys(host: DhcpHost) -> tuple[str, ...]:
-    return (host.mac.lower(), host.ipv4) if host.ipv4 else ()
-
-
-def _mac_of(line: str) -> str:
-    return line.split(",")[-3]
+def owners(network: DhcpNetwork, hosts: Iterable[DhcpHost]) -> dict[str, str]:
+    """Whose each MAC and each address is, of those that are given one: the NIC's id. Raises
+    HostError if two have the same."""
+    found: dict[str, str] = {}
+    for host in hosts:
+        given = network.given(host)
+        for key in (host.mac, *given) if given else ():
+            other = found.setdefault(key, host.nic_id)
+            if other != host.nic_id:
+                raise HostError(f"virtual NICs {other} and {host.nic_id} both have {key}")
+    return found
