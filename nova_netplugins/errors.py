@@ -21,6 +21,11 @@ class FixedIpNotFound(errors.NotFound):
     template = "no fixed address {value} is drawn"
 
 
+class SharedAddressNotFound(errors.NotFound):
+    code = "shared_address_not_found"
+    template = "network {network} has no shared address {value}"
+
+
 class PortNotFound(errors.NotFound):
     code = "port_not_found"
     template = "port {value} does not exist"
