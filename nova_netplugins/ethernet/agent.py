@@ -1,133 +1,35 @@
-"""The net-agent of flat, flat_dhcp and vlan: joins the taps of a compute host to their networks'
-segments."""
+"""The net-agent of flat, flat_dhcp and vlan."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from nova_netplugins import plugin
-from nova_netplugins.ethernet.guard import BridgeGuard, Guard, SwitchGuard
+from nova_netplugins.ethernet.guard import make_guard
 from nova_netplugins.ethernet.segment_wiring import SegmentWiring
+from nova_netplugins.ethernet.tap_agent import TapAgent
 from nova_netplugins.ethernet.traits import Traits
-from nova_netplugins.host.driver import BridgePort
-from nova_netplugins.host.errors import HostError, NotFound
-
-LOG = logging.getLogger(__name__)
+from nova_netplugins.host.driver import Attachment
 
 
-class EthernetAgent:
-    """``plugin.NetAgent``. A tap is made by whoever runs the instance; all else here is ours."""
-
+class EthernetAgent(TapAgent):
     def __init__(self, traits: Traits, context: plugin.AgentContext) -> None:
+        options = context.conf[traits.name]
+        super().__init__(traits.name, context, make_guard(options, context.host, traits.name))
         self._traits = traits
-        self._context = context
-        self._host = context.host
         self._segments = SegmentWiring(traits, context.conf, context.host)
-        self._guard = self._make_guard()
 
-    def setup_network(self, network: plugin.Network) -> None:
-        with self._segments.lock():
-            self._segments.ensure(network.attributes, network.mtu)
+    def _wiring(self) -> AbstractContextManager[None]:
+        return self._segments.lock()
 
-    def plug(self, nic: plugin.VirtualNic, network: plugin.Network) -> None:
-        guard = None if self._guard is None else self._ready(self._guard)
-        if guard is not None and not guard.needs_port:
-            # Before it is joined: no frame of the instance passes unguarded.
-            guard.ensure(nic)
-        with self._segments.lock():
-            attachment = self._segments.ensure(network.attributes, network.mtu)
-            if network.mtu is not None:
-                self._host.links.set_mtu(nic.device, network.mtu)
-            if self._host.needs_checksums(attachment):
-                self._host.disable_checksum_offload(nic.device)
-            self._host.attach(nic.device, attachment, self._owner(nic))
-        if guard is not None and guard.needs_port:
-            guard.ensure(nic)
-        self._host.links.set_up(nic.device)
-        if self._traits.serves:
-            self._context.served.ensure(network, nic.id)
+    def _ensure_segment(self, network: plugin.Network) -> None:
+        self._segments.ensure(network.attributes, network.mtu)
 
-    def unplug(self, nic: plugin.VirtualNic) -> None:
-        # The tap may go while we are at it.
-        with contextlib.suppress(NotFound):
-            self._host.links.release_port(nic.device)
-        if self._host.switch.available():
-            self._host.switch.remove_port(nic.device)
-        if self._guard is not None:
-            self._ready(self._guard).remove(nic.device)
+    def _attachment(self, nic: plugin.VirtualNic, network: plugin.Network) -> Attachment:
+        return self._segments.attachment(network.attributes)
 
-    def check(self) -> Sequence[str]:
-        wirings = self._context.wirings()
-        changes = self._rejoin(wirings)
-        changes += self._forget_stale(wirings)
-        with self._segments.lock():
-            changes += [f"removed bridge {name}" for name in self._segments.remove_unused(())]
-        return changes
+    def _remove_unused(self) -> list[str]:
+        return self._segments.remove_unused(())
 
-    def _make_guard(self) -> Guard | None:
-        options = self._context.conf[self._traits.name]
-        if not options.prevent_spoofing:
-            return None
-        kind = SwitchGuard if options.interface_driver == "openvswitch" else BridgeGuard
-        return kind(self._host, self._traits.name)
-
-    def _owner(self, nic: plugin.VirtualNic) -> str:
-        return f"{self._traits.name} nic {nic.id}"
-
-    def _rejoin(self, wirings: Sequence[plugin.Wiring]) -> list[str]:
-        """Taps that are there but have left their segment. (The daemon plugs those that are
-        new.)"""
-        links = {link.name: link for link in self._host.links.links()}
-        ports = self._host.switch.owned("tap") if self._host.switch.available() else {}
-        changes = []
-        for wiring in wirings:
-            link = links.get(wiring.nic.device)
-            if link is None or wiring.nic.status != plugin.ACTIVE:
-                continue
-            attachment = self._segments.attachment(wiring.network.attributes)
-            if isinstance(attachment, BridgePort):
-                joined = link.master == attachment.bridge
-            else:
-                joined = link.name in ports
-            if not (joined and link.up):
-                changes += self._replug(wiring)
-        return changes
-
-    def _replug(self, wiring: plugin.Wiring) -> list[str]:
-        try:
-            self.plug(wiring.nic, wiring.network)
-        except HostError as error:
-            LOG.error("virtual NIC %s cannot be plugged again: %s", wiring.nic.id, error)
-            return []
-        return [f"plugged {wiring.nic.device} again"]
-
-    def _forget_stale(self, wirings: Sequence[plugin.Wiring]) -> list[str]:
-        """Taps in bridges, guards and switch ports of our NICs that are gone. Of another service's
-        NICs, which may be on the same bridge, we know nothing."""
-        devices = {wiring.nic.device for wiring in wirings}
-        changes = []
-        for link in self._host.links.links():
-            ours = (link.owner or "").startswith(f"{self._traits.name} nic ")
-            if ours and link.master is not None and link.name not in devices:
-                with contextlib.suppress(NotFound):
-                    self._host.links.release_port(link.name)
-                changes.append(f"unplugged {link.name}")
-        if self._host.switch.available():
-            for port, owner in self._host.switch.owned("tap").items():
-                if owner.startswith(f"{self._traits.name} nic ") and port not in devices:
-                    self._host.switch.remove_port(port)
-                    changes.append(f"unplugged {port}")
-        if self._guard is not None:
-            changes += self._converge(self._guard, wirings)
-        return changes
-
-    def _ready(self, guard: Guard) -> Guard:
-        if not guard.ready:
-            self._converge(guard, self._context.wirings())
-        return guard
-
-    def _converge(self, guard: Guard, wirings: Sequence[plugin.Wiring]) -> list[str]:
-        changed = guard.converge(wiring.nic for wiring in wirings)
-        return ["put the guard against spoofing right"] if changed else []
+    def _is_served(self, network: plugin.Network) -> bool:
+        return self._traits.serves

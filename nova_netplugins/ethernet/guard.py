@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from nova_netplugins import plugin
 from nova_netplugins.host.antispoof import GuardedNic, antispoof_table
@@ -91,6 +92,15 @@ class SwitchGuard(Guard):
             for name in self._bridges
         ]
         return any(changed)
+
+
+def make_guard(options: Any, host: Host, service: str) -> Guard | None:
+    """``options``: the service's ``prevent_spoofing`` and ``interface_driver``. None: no guard is
+    wanted."""
+    if not options.prevent_spoofing:
+        return None
+    kind = SwitchGuard if options.interface_driver == "openvswitch" else BridgeGuard
+    return kind(host, service)
 
 
 def _guarded(nic: plugin.VirtualNic) -> GuardedNic:
