@@ -167,6 +167,7 @@ def _records() -> None:
         sa.Column("host", sa.String(255), primary_key=True),
         sa.Column("tunnel_address", sa.String(64), nullable=False),
         *_times(),
+        sa.UniqueConstraint("tunnel_address", name="uq_netstack_hosts_tunnel_address"),
     )
 
 
