@@ -2,90 +2,41 @@
 
 from __future__ import annotations
 
-import dataclasses
-import logging
-from collections.abc import Collection
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nova_netplugins import plugin
 from nova_netplugins.ethernet import gateway
 from nova_netplugins.ethernet.gateway import Serving
+from nova_netplugins.ethernet.nic_dhcp import NicDhcp
 from nova_netplugins.host.dhcp.leases import LeaseChange, LeaseWatcher
-from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, DhcpSubnet
+from nova_netplugins.host.dhcp.model import DhcpNetwork, DhcpSubnet
 from nova_netplugins.host.dhcp.network import Settings
-from nova_netplugins.host.errors import BadSettings, HostError
 from nova_netplugins.host.router import Names
 from nova_netplugins.host.ruleset_router import METADATA_ADDRESS
-
-LOG = logging.getLogger(__name__)
 
 _AT_ONCE = 20_000
 """Leases told in one call: net-api limits its bodies."""
 
 
-class Dhcp:
+class Dhcp(NicDhcp):
     """``serving``: what net-api tells of a network (``ethernet.serving.Serving.describe``)."""
 
     def __init__(self, context: plugin.ServiceContext, service: str) -> None:
+        options = context.conf[service]
+        settings = Settings(extra_conf=options.dnsmasq_config_file)
+        server = context.host.dhcp_server(Path(context.state_dir), settings)
+        super().__init__(server, options)
         self._client = context.client
         self._host_name = context.host_name
         self._path = f"/hosts/{context.host_name}/networks"
-        self._options = context.conf[service]
-        settings = Settings(extra_conf=self._options.dnsmasq_config_file)
-        self._server = context.host.dhcp_server(Path(context.state_dir), settings)
-        # What each NIC was last served as: to end its lease when it is gone.
-        self._hosts: dict[str, dict[str, DhcpHost]] = {}
-        self._leases = LeaseWatcher(self._server.lease_files, self._tell)
+        self._leases = LeaseWatcher(server.lease_files, self._tell)
         self._leases.start()
-
-    def ensure(self, serving: Serving) -> None:
-        """Serve exactly the NICs of the network. Raises HostError."""
-        network = serving["network"]
-        if not network["enable_dhcp"]:
-            self.remove(network["id"])
-            return
-        hosts = {nic["id"]: host for nic in serving["nics"] if (host := self._host(nic))}
-        self._serve(self._network(serving), hosts.values())
-        gone = self._hosts.get(network["id"], {}).keys() - hosts.keys()
-        for nic_id in gone:
-            self._end_lease(network["id"], self._hosts[network["id"]][nic_id])
-        self._hosts[network["id"]] = hosts
-
-    def _serve(self, network: DhcpNetwork, hosts: Collection[DhcpHost]) -> None:
-        """Rather without the operator's options than not at all."""
-        try:
-            self._server.ensure(network, hosts)
-        except BadSettings as error:
-            if not network.options:
-                raise
-            LOG.error("network %s is served without its DHCP options: %s", network.id, error)
-            self._server.ensure(dataclasses.replace(network, options={}), hosts)
-
-    def ensure_nic(self, serving: Serving, nic_id: str) -> None:
-        """Serve the NIC if ``serving`` has it, else serve it no more. Others stay as they are."""
-        network_id = serving["network"]["id"]
-        if network_id not in self._hosts:
-            return
-        known = self._hosts[network_id]
-        host = next((self._host(nic) for nic in serving["nics"] if nic["id"] == nic_id), None)
-        before = known.get(nic_id)
-        if host is not None:
-            self._server.ensure_host(network_id, host)
-            known[nic_id] = host
-        elif before is not None:
-            self._server.remove_host(network_id, nic_id)
-            del known[nic_id]
-        if before is not None and (host is None or _ipv4(host) != _ipv4(before)):
-            self._end_lease(network_id, before)
-
-    def remove(self, network_id: str) -> None:
-        self._hosts.pop(network_id, None)
-        self._server.remove(network_id)
 
     def close(self) -> None:
         self._leases.stop()
-        self._server.close()
+        super().close()
 
     # -- from net-api's words to the server's ------------------------------------------------------
 
@@ -120,30 +71,10 @@ class Dhcp:
             servers += [server for server in (network["dns1"], network["dns2"]) if server]
         return servers
 
-    def _host(self, nic: dict[str, Any]) -> DhcpHost | None:
-        """None, and a line in the log, for a NIC that cannot be served: the others must be."""
-        try:
-            return DhcpHost(
-                nic_id=nic["id"],
-                mac=nic["mac_address"],
-                addresses=[address for address in (nic["ipv4"], nic["ipv6"]) if address],
-                hostname=nic["hostname"],
-                default_route=nic["default_route"] or not self._options.use_single_default_gateway,
-            )
-        except HostError as error:
-            LOG.error("virtual NIC %s gets no DHCP: %s", nic["id"], error)
-            return None
+    def _addresses(self, nic: Mapping[str, Any]) -> list[str]:
+        return [address for address in (nic["ipv4"], nic["ipv6"]) if address]
 
     # -- leases ------------------------------------------------------------------------------------
-
-    def _end_lease(self, network_id: str, host: DhcpHost) -> None:
-        address = _ipv4(host)
-        if not self._options.force_dhcp_release or address is None:
-            return
-        try:
-            self._server.release_lease(network_id, address, host.mac)
-        except HostError as error:
-            LOG.warning("the lease of %s could not be ended: %s", address, error)
 
     def _tell(self, change: LeaseChange) -> None:
         leased = [lease.address for lease in change.leased]
@@ -165,7 +96,3 @@ def _routes(serving: Serving) -> dict[str, str]:
     if network["gateway"] == serving["address"]:
         return {}
     return {f"{METADATA_ADDRESS}/32": serving["address"]}
-
-
-def _ipv4(host: DhcpHost) -> str | None:
-    return next((address for address in host.addresses if ":" not in address), None)
