@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from netkit.wsgi.validation import Validators
-from nova_netplugins.ethernet.net_api import EthernetNetApi
-from nova_netplugins.plugin import Listing
+from nova_netplugins.plugin import Listing, Outcome
 
-Command = Callable[[EthernetNetApi, argparse.Namespace], Listing | str]
+# Each command has the net-api of its own service.
+Command = Callable[[Any, argparse.Namespace], Listing | str | Outcome]
 # argparse has no public name for what add_subparsers returns.
 Actions: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
