@@ -25,14 +25,14 @@ _WHO = {
 
 
 def routes() -> dict[str, list[tuple[str, ...]]]:
-    """Rows by the module in ``melange/api`` that has the handlers."""
+    """Rows by the module in ``melange/api`` that has them."""
     rules = {rule.name: rule for rule in policies.rules_of(ROWS)}
     found: dict[str, list[tuple[str, ...]]] = {}
     for row in ROWS:
         rule = rules.get(row.rule or "")
         does = f"{rule.description} {_says(row)}" if rule else _says(row)
         who = _WHO[rule.check_str] if rule else "anybody"
-        noun = row.handler.__module__.rpartition(".")[2]
+        noun = _section(row)
         told = (f"`{row.method} {row.path}`", does.strip(), who, "; ".join(_takes(row)))
         found.setdefault(noun, []).append(told)
     return found
@@ -53,6 +53,12 @@ def _groups() -> Iterator[tuple[str | None, list[cfg.Opt]]]:
     for group, opts in list_opts():
         found.setdefault(group, []).extend(opts)
     yield from found.items()
+
+
+def _section(row: Row) -> str:
+    """What several modules have the handlers of is named as their rules are."""
+    members = getattr(row.handler, "__self__", None)
+    return members.many if members else row.handler.__module__.rpartition(".")[2]
 
 
 def _says(row: Row) -> str:

@@ -12,6 +12,12 @@ NAME: Schema = {"type": ["string", "null"], "maxLength": 255}
 TEXT: Schema = {"type": "string", "maxLength": 255}
 """Of a query parameter."""
 
+# Melange v0.1 makes integers of texts, floats and booleans; what is none is told by the domain.
+NUMERAL: Schema = {
+    "type": ["integer", "number", "boolean", "string", "null"],
+    "maxLength": 64,
+}
+
 ADDRESSES: Schema = {"type": ["array", "null"], "items": TEXT, "maxItems": 1024}
 
 TAGS: Schema = {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 64}

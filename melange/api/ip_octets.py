@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from melange.api.unusable import Handlers
-from melange.ipam import unusable
+from melange.api.fieldtypes import NUMERAL
+from melange.api.members import Members, of_policy
+from melange.ipam import shapes
+from melange.ipam.unusable import OCTETS
 
-ROUTES = Handlers(unusable.OCTETS, "ip_octets").rows()
+ROUTES = Members(
+    "/ipam/tenants/{tenant_id}/policies/{policy_id}/unusable_ip_octets",
+    "ip_octet_id",
+    "ip_octet",
+    "ip_octets",
+    of_policy,
+    OCTETS,
+    shapes.ip_octet,
+    {"octet": NUMERAL},
+).rows()

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from melange.api.unusable import Handlers
-from melange.ipam import unusable
+from melange.api.fieldtypes import NUMERAL
+from melange.api.members import Members, of_policy
+from melange.ipam import shapes
+from melange.ipam.unusable import RANGES
 
-ROUTES = Handlers(unusable.RANGES, "ip_ranges").rows()
+ROUTES = Members(
+    "/ipam/tenants/{tenant_id}/policies/{policy_id}/unusable_ip_ranges",
+    "ip_range_id",
+    "ip_range",
+    "ip_ranges",
+    of_policy,
+    RANGES,
+    shapes.ip_range,
+    {"offset": NUMERAL, "length": NUMERAL},
+).rows()

@@ -14,6 +14,7 @@ from melange.db.tables import dhcp_options, ip_blocks
 from melange.identifiers import new_id
 from melange.ipam import dhcp_names, shapes
 from melange.ipam.blocks import Block
+from melange.ipam.lists import Window
 from melange.ipam.unit import Unit
 
 
@@ -30,15 +31,24 @@ class DhcpOption:
 
 def of_block(unit: Unit, block_id: str) -> list[DhcpOption]:
     """In the order of their numbers."""
-    c = dhcp_options.c
-    query = _select().where(c.ip_block_id == block_id).order_by(c.number)
+    query = _of_block(block_id).order_by(dhcp_options.c.number)
+    return [_of_row(row) for row in unit.connection.execute(query)]
+
+
+def page(unit: Unit, block: Block, window: Window) -> list[DhcpOption]:
+    """In the order of their numbers."""
+    c, last = dhcp_options.c, dhcp_options.alias("last")
+    query = _of_block(block.id)
+    if window.marker is not None:
+        before = sa.select(last.c.number).where(last.c.id == window.marker)
+        query = query.where(c.number > before.scalar_subquery())
+    query = query.order_by(c.number).limit(window.limit + 1)
     return [_of_row(row) for row in unit.connection.execute(query)]
 
 
 def get(unit: Unit, block: Block, option_id: str, *, lock: bool = False) -> DhcpOption:
     """Raises DhcpOptionNotFound."""
-    c = dhcp_options.c
-    query = _select().where(c.id == option_id, c.ip_block_id == block.id)
+    query = _of_block(block.id).where(dhcp_options.c.id == option_id)
     if lock:
         query = query.with_for_update(of=dhcp_options)
     row = unit.connection.execute(query).one_or_none()
@@ -96,9 +106,10 @@ def delete(unit: Unit, block: Block, option: DhcpOption) -> None:
     unit.record("delete", "dhcp_option", option.id, block.tenant_id, before=before)
 
 
-def _select() -> sa.Select[Any]:
+def _of_block(block_id: str) -> sa.Select[Any]:
     joined = dhcp_options.join(ip_blocks, ip_blocks.c.id == dhcp_options.c.ip_block_id)
-    return sa.select(dhcp_options, ip_blocks.c.version).select_from(joined)
+    found = sa.select(dhcp_options, ip_blocks.c.version).select_from(joined)
+    return found.where(dhcp_options.c.ip_block_id == block_id)
 
 
 def _of_row(row: sa.Row[Any]) -> DhcpOption:

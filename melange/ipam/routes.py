@@ -34,18 +34,19 @@ class IpRoute:
     updated_at: datetime.datetime
 
 
-def of_block(unit: Unit, block_id: str, window: Window | None = None) -> list[IpRoute]:
-    """All, or a page of them; oldest first."""
-    c = ip_routes.c
-    query = sa.select(ip_routes).where(c.source_block_id == block_id)
-    query = query.order_by(c.id) if window is None else window.of(query, c.id)
-    return [IpRoute(**row._mapping) for row in unit.connection.execute(query)]
+def of_block(unit: Unit, block_id: str) -> list[IpRoute]:
+    """All of them, oldest first."""
+    return _fetch(unit, _of_block(block_id).order_by(ip_routes.c.id))
+
+
+def page(unit: Unit, block: Block, window: Window) -> list[IpRoute]:
+    return _fetch(unit, window.of(_of_block(block.id), ip_routes.c.id))
 
 
 def get(unit: Unit, block: Block, route_id: str, *, lock: bool = False) -> IpRoute:
     """Raises IpRouteNotFound."""
     c = ip_routes.c
-    query = sa.select(ip_routes).where(c.id == route_id, c.source_block_id == block.id)
+    query = _of_block(block.id).where(c.id == route_id)
     row = unit.connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         raise errors.IpRouteNotFound(route_id)
@@ -84,6 +85,14 @@ def delete(unit: Unit, block: Block, route: IpRoute) -> None:
     """The caller has locked the row."""
     unit.connection.execute(ip_routes.delete().where(ip_routes.c.id == route.id))
     unit.record("delete", "ip_route", route.id, block.tenant_id, before=shapes.ip_route(route))
+
+
+def _of_block(block_id: str) -> sa.Select[Any]:
+    return sa.select(ip_routes).where(ip_routes.c.source_block_id == block_id)
+
+
+def _fetch(unit: Unit, query: sa.Select[Any]) -> list[IpRoute]:
+    return [IpRoute(**row._mapping) for row in unit.connection.execute(query)]
 
 
 def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,8 +52,8 @@ R = TypeVar("R", IpRange, IpOctet)
 
 @dataclass(frozen=True)
 class Kind(Generic[R]):
-    """What ranges and octets differ in. ``numbers``: the fields that callers give, all integers
-    of at most ``largest``, of either sign but for ``unsigned``.
+    """What ranges and octets differ in, and what is done with either. ``numbers``: the fields that
+    callers give, all integers of at most ``largest``, of either sign but for ``unsigned``.
     """
 
     noun: str
@@ -64,6 +64,51 @@ class Kind(Generic[R]):
     numbers: tuple[str, ...]
     largest: int
     unsigned: str | None = None
+
+    def page(self, unit: Unit, policy: Policy, window: Window) -> list[R]:
+        c = self.table.c
+        query = window.of(sa.select(self.table).where(c.policy_id == policy.id), c.id)
+        return [self.row(**row._mapping) for row in unit.connection.execute(query)]
+
+    def get(self, unit: Unit, policy: Policy, row_id: str, *, lock: bool = False) -> R:
+        """Who wants it locked has locked the policy. Raises IpRangeNotFound or IpOctetNotFound."""
+        c = self.table.c
+        query = sa.select(self.table).where(c.id == row_id, c.policy_id == policy.id)
+        row = unit.connection.execute(query).one_or_none()
+        if row is None:
+            raise self.missing(row_id)
+        return self.row(**row._mapping)
+
+    def create(self, unit: Unit, policy: Policy, fields: Mapping[str, Any]) -> R:
+        """Raises Invalid."""
+        values = _checked(self, {**dict.fromkeys(self.numbers), **fields})
+        made = self.row(
+            id=new_id(), policy_id=policy.id, created_at=unit.now, updated_at=unit.now, **values
+        )
+        with policies.reshaping(unit, policy):
+            unit.connection.execute(self.table.insert().values(dataclasses.asdict(made)))
+        unit.record("create", self.noun, made.id, policy.tenant_id, after=self.shape(made))
+        return made
+
+    def update(self, unit: Unit, policy: Policy, found: R, fields: Mapping[str, Any]) -> R:
+        """What is not given stays. The caller has locked the policy. Raises Invalid."""
+        values: dict[str, Any] = dict(_checked(self, fields))
+        if not values:
+            return found
+        after = dataclasses.replace(found, **values, updated_at=unit.now)
+        with policies.reshaping(unit, policy):
+            here = self.table.c.id == found.id
+            changed = self.table.update().where(here).values(dataclasses.asdict(after))
+            unit.connection.execute(changed)
+        shown = self.shape(found), self.shape(after)
+        unit.record("update", self.noun, found.id, policy.tenant_id, *shown)
+        return after
+
+    def delete(self, unit: Unit, policy: Policy, found: R) -> None:
+        """The caller has locked the policy."""
+        with policies.reshaping(unit, policy):
+            unit.connection.execute(self.table.delete().where(self.table.c.id == found.id))
+        unit.record("delete", self.noun, found.id, policy.tenant_id, before=self.shape(found))
 
 
 RANGES: Kind[IpRange] = Kind(
@@ -85,58 +130,6 @@ OCTETS: Kind[IpOctet] = Kind(
     ("octet",),
     largest=2**31 - 1,
 )
-
-
-def of_policy(unit: Unit, kind: Kind[R], policy: Policy, window: Window) -> list[R]:
-    c = kind.table.c
-    query = window.of(sa.select(kind.table).where(c.policy_id == policy.id), c.id)
-    return [kind.row(**row._mapping) for row in unit.connection.execute(query)]
-
-
-def get(unit: Unit, kind: Kind[R], policy: Policy, row_id: str) -> R:
-    """Raises IpRangeNotFound or IpOctetNotFound."""
-    c = kind.table.c
-    query = sa.select(kind.table).where(c.id == row_id, c.policy_id == policy.id)
-    row = unit.connection.execute(query).one_or_none()
-    if row is None:
-        raise kind.missing(row_id)
-    return kind.row(**row._mapping)
-
-
-def create(unit: Unit, kind: Kind[R], policy: Policy, fields: Mapping[str, Any]) -> R:
-    """Raises Invalid."""
-    values = _checked(kind, {**dict.fromkeys(kind.numbers), **fields})
-    made = kind.row(
-        id=new_id(), policy_id=policy.id, created_at=unit.now, updated_at=unit.now, **values
-    )
-    with policies.reshaping(unit, policy):
-        unit.connection.execute(kind.table.insert().values(dataclasses.asdict(made)))
-    unit.record("create", kind.noun, made.id, policy.tenant_id, after=kind.shape(made))
-    return made
-
-
-def update(unit: Unit, kind: Kind[R], policy: Policy, row_id: str, fields: Mapping[str, Any]) -> R:
-    """What is not given stays. Raises IpRangeNotFound or IpOctetNotFound, Invalid."""
-    values: dict[str, Any] = dict(_checked(kind, fields))
-    if not values:
-        return get(unit, kind, policy, row_id)
-    values["updated_at"] = unit.now
-    with policies.reshaping(unit, policy):
-        before = get(unit, kind, policy, row_id)
-        here = kind.table.c.id == row_id
-        unit.connection.execute(kind.table.update().where(here).values(values))
-    after = dataclasses.replace(before, **values)
-    shown = kind.shape(before), kind.shape(after)
-    unit.record("update", kind.noun, row_id, policy.tenant_id, *shown)
-    return after
-
-
-def delete(unit: Unit, kind: Kind[R], policy: Policy, row_id: str) -> None:
-    """Raises IpRangeNotFound or IpOctetNotFound."""
-    with policies.reshaping(unit, policy):
-        before = get(unit, kind, policy, row_id)
-        unit.connection.execute(kind.table.delete().where(kind.table.c.id == row_id))
-    unit.record("delete", kind.noun, row_id, policy.tenant_id, before=kind.shape(before))
 
 
 def _checked(kind: Kind[R], fields: Mapping[str, Any]) -> dict[str, int]:

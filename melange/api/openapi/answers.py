@@ -50,7 +50,7 @@ _NOUNS = {
         "mac_address_range", "mac_address_ranges", "MacAddressRange", paged=False
     ),
     "ip_routes": Noun("ip_route", "ip_routes", "IpRoute"),
-    "dhcp_options": Noun("dhcp_option", "dhcp_options", "DhcpOption", paged=False),
+    "dhcp_options": Noun("dhcp_option", "dhcp_options", "DhcpOption"),
     "policies": Noun("policy", "policies", "Policy"),
     "ip_ranges": Noun("ip_range", "ip_ranges", "IpRange"),
     "ip_octets": Noun("ip_octet", "ip_octets", "IpOctet"),

@@ -50,6 +50,17 @@ def test_a_route_needs_a_destination_and_a_gateway(melange: Melange) -> None:
     assert wrong(melange, "PUT", f"{routes}/{made['id']}", gateway="") == told
 
 
+def test_options_come_in_pages_in_the_order_of_their_numbers(melange: Melange) -> None:
+    block = melange.new_block("10.0.0.0/24")
+    for number in (42, 6, 26):
+        new_option(melange, block, number=number, value="1.2.3.4" if number != 26 else 1400)
+    page = melange.get(path_of(block, "dhcp_options?limit=2"))
+    assert [one["number"] for one in page["dhcp_options"]] == [6, 26]
+    rest = melange.get(path_of(block, f"dhcp_options?marker={page['dhcp_options'][-1]['id']}"))
+    assert [one["number"] for one in rest["dhcp_options"]] == [42]
+    assert page.keys() - rest.keys() == {"dhcp_options_links"}
+
+
 def test_routes_and_options_are_their_blocks(melange: Melange) -> None:
     block, other = melange.new_block("10.0.0.0/24"), melange.new_block("10.0.0.0/24")
     made = melange.post(path_of(block, "ip_routes"), {"ip_route": ROUTE})["ip_route"]["id"]

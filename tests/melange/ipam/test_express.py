@@ -235,7 +235,7 @@ def test_who_changes_octets_waits_for_who_has_drawn(
     within(lambda unit: blocks.update(unit, block, {"policy_id": policy.id}))
 
     def forbid(unit: Unit) -> None:
-        unusable.create(unit, unusable.OCTETS, policy, {"octet": 0})
+        unusable.OCTETS.create(unit, policy, {"octet": 0})
 
     def draw(unit: Unit) -> Future[None]:
         wish = allocation.Wish(interfaces.anonymous(unit, "acme"))

@@ -136,7 +136,7 @@ def test_octets_of_a_policy_may_still_be_in_the_pool(tool: Tool) -> None:
 
     def with_policy(unit: Unit) -> str:
         policy = policies.create(unit, "acme", {"name": "no sevens"})
-        unusable.create(unit, unusable.OCTETS, policy, {"octet": 7})
+        unusable.OCTETS.create(unit, policy, {"octet": 7})
         return str(policy.id)
 
     policy_id = melange.within(with_policy)
