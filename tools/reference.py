@@ -35,6 +35,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 # flat, flat_dhcp and vlan have the same routes: the tests see to it.
 SERVICE = "flat_dhcp"
+# These have routes of their own.
+OTHERS = ("netstack",)
 WHO = {
     policies.ADMIN: "administrator",
     policies.SERVICE: "Nova, agents",
@@ -77,9 +79,18 @@ def tables() -> dict[str, str]:
         conf.set_override("connection", f"sqlite:///{directory}/no.sqlite", group="database")
         catalogue = load_catalogue(conf)
         found = {f"options {s.name}": _options(s.config_opts) for s in catalogue.services}
-        for noun, rows in _by_noun(routes(conf, catalogue)).items():
-            found[f"routes {noun}"] = _table(("request", "does", "for", "takes"), rows)
+        of_all = routes(conf, catalogue)
+        found |= _routes("routes", of_all)
+        for name in set(catalogue.names) & set(OTHERS):
+            own = routes(conf, catalogue, name, f"/v1.0/{name}")
+            here = {request: route for request, route in own.items() if request not in of_all}
+            found |= _routes(f"routes {name}", here)
     return found | _melange()
+
+
+def _routes(title: str, found: Mapping[str, Route]) -> dict[str, str]:
+    heads = ("request", "does", "for", "takes")
+    return {f"{title} {noun}": _table(heads, rows) for noun, rows in _by_noun(found).items()}
 
 
 def _melange() -> dict[str, str]:
@@ -95,8 +106,13 @@ def _melange() -> dict[str, str]:
     return found
 
 
-def routes(conf: cfg.ConfigOpts, catalogue: Catalogue, name: str = SERVICE) -> Mapping[str, Route]:
-    """The routes of one service and of the core, as ``Mapper.rows``."""
+def routes(
+    conf: cfg.ConfigOpts,
+    catalogue: Catalogue,
+    name: str = SERVICE,
+    below: str = "/v1.0/{service}",
+) -> Mapping[str, Route]:
+    """The routes of one service, shown below that path, and of the core, as ``Mapper.rows``."""
     mapper = Mapper()
     with (
         contextlib.closing(Cloud(conf, catalogue)) as cloud,
@@ -106,7 +122,7 @@ def routes(conf: cfg.ConfigOpts, catalogue: Catalogue, name: str = SERVICE) -> M
         Versions(catalogue.names, Health({})).routes(mapper)
         Projects(cloud.associations).routes(mapper.under("/v1.0"))
         Hosts(catalogue, {name: api}).routes(mapper.under("/v1.0"))
-        api.routes(mapper.under("/v1.0/{service}"))
+        api.routes(mapper.under(below))
     return mapper.rows()
 
 
