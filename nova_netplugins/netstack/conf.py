@@ -27,6 +27,14 @@ NETSTACK_OPTS: list[cfg.Opt] = [
         "counts as broken off, because the process that did it is gone: what it made is undone, "
         "what it was deleting is deleted. Work that goes on tells so in time.",
     ),
+    cfg.IntOpt(
+        "reclaim_after",
+        default=300,
+        min=0,
+        help="Seconds for which an audit must have known that a port, an interface or a network of "
+        "ours belongs to nothing before another one, with --repair, deletes it. It should be more "
+        "than intent_timeout.",
+    ),
     cfg.BoolOpt(
         "allow_link_local",
         default=True,
@@ -60,6 +68,65 @@ L2_OPTS: list[cfg.Opt] = [
         min=1,
         max=HIGHEST_SEGMENT,
         help="Highest segment id that l2_driver local gives to a network.",
+    ),
+]
+
+WIRE_OPTS: list[cfg.Opt] = [
+    cfg.StrOpt(
+        "interface_driver",
+        default="linuxbridge",
+        choices=[
+            ("linuxbridge", "A Linux bridge for each network, and VXLAN between the hosts."),
+            ("openvswitch", "One Open vSwitch bridge; a network is a VLAN tag on its ports."),
+        ],
+        help="What joins virtual NICs on a host, with l2_driver local.",
+    ),
+    cfg.StrOpt(
+        "tunnel_address",
+        help="The address of this host from which it sends frames to the other hosts of a "
+        "network, with l2_driver local and Linux bridges: IPv4 or IPv6, the same on all hosts. "
+        "Whoever can send to it can send into the networks, so it belongs on a wire that only "
+        "hosts are on. Unset: my_ip.",
+    ),
+    cfg.PortOpt(
+        "vxlan_port",
+        default=4789,
+        min=1,
+        help="The UDP port to which hosts send each other frames; the same on all hosts.",
+    ),
+    cfg.StrOpt(
+        "ovs_bridge",
+        default="br-netstack",
+        help="The Open vSwitch bridge, with l2_driver local and interface_driver openvswitch. No "
+        "other network service may have its VLANs there.",
+    ),
+    cfg.StrOpt(
+        "ovs_interface",
+        help="Physical interface that hosts put into ovs_bridge, which leads to the other hosts; "
+        "unset: networks of each host alone.",
+    ),
+    cfg.StrOpt(
+        "ovs_datapath_type",
+        help="Datapath of ovs_bridge if it is made here: netdev for userspace. Unset: the "
+        "kernel's.",
+    ),
+    cfg.BoolOpt(
+        "prevent_spoofing",
+        default=True,
+        help="Drop frames from a virtual NIC that bear another MAC or IP address than its own and "
+        "those that it is allowed. With l2_driver quantum this is left to Neutron's agent.",
+    ),
+    cfg.StrOpt(
+        "integration_bridge",
+        default="br-int",
+        help="The bridge of Neutron's agent, with l2_driver quantum.",
+    ),
+    cfg.BoolOpt(
+        "isolate_ports",
+        default=True,
+        help="With l2_driver quantum a new port reaches nothing until Neutron's Open vSwitch agent "
+        "has given it the VLAN of its network. Only for other agents, which give none, such as "
+        "OVN's: false.",
     ),
 ]
 
@@ -142,6 +209,6 @@ MELANGE_OPTS: list[cfg.Opt] = [
 
 def register(conf: cfg.ConfigOpts) -> None:
     """The options above, in their groups."""
-    conf.register_opts([*NETSTACK_OPTS, *L2_OPTS], group=GROUP)
+    conf.register_opts([*NETSTACK_OPTS, *L2_OPTS, *WIRE_OPTS], group=GROUP)
     conf.register_opts(QUANTUM_OPTS, group=QUANTUM_GROUP)
     conf.register_opts(MELANGE_OPTS, group=MELANGE_GROUP)
