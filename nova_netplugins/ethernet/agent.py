@@ -17,7 +17,7 @@ class EthernetAgent(TapAgent):
         options = context.conf[traits.name]
         super().__init__(traits.name, context, make_guard(options, context.host, traits.name))
         self._traits = traits
-        self._segments = SegmentWiring(traits, context.conf, context.host)
+        self._segments = SegmentWiring(traits.name, context.conf, context.host)
 
     def _wiring(self) -> AbstractContextManager[None]:
         return self._segments.lock()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nova_netplugins import plugin
-from nova_netplugins.host.antispoof import GuardedNic, antispoof_table
+from nova_netplugins.host.antispoof import AllowedPair, GuardedNic, antispoof_table, link_local
 from nova_netplugins.host.antispoof_flows import antispoof_flows
 from nova_netplugins.host.driver import Host
 from nova_netplugins.host.nft import TABLE
@@ -69,13 +69,15 @@ class BridgeGuard(Guard):
 class SwitchGuard(Guard):
     """For ports of Open vSwitch: OpenFlow rules on the bridges that have them.
 
-    They go when ovs-vswitchd is restarted, and come back with the next comparison.
+    They go when ovs-vswitchd is restarted, and come back with the next comparison. ``only``: the
+    bridge where NICs are guarded; None: whichever has ports of ours.
     """
 
     needs_port = True
 
-    def __init__(self, host: Host, service: str) -> None:
+    def __init__(self, host: Host, service: str, only: str | None = None) -> None:
         super().__init__(host, service)
+        self._only = only
         self._bridges: set[str] = set()
 
     def _converge(self, nics: Sequence[GuardedNic]) -> bool:
@@ -83,6 +85,8 @@ class SwitchGuard(Guard):
         if not switch.available():
             return False
         ports, numbers = switch.owned().keys(), switch.numbers()
+        if self._only is not None:
+            numbers = {name: found for name, found in numbers.items() if name == self._only}
         # Bridges with nothing of ours may speak another OpenFlow; those that had something must
         # forget it, for port numbers are used again.
         self._bridges |= {name for name in numbers if not ports.isdisjoint(numbers[name])}
@@ -94,14 +98,27 @@ class SwitchGuard(Guard):
         return any(changed)
 
 
-def make_guard(options: Any, host: Host, service: str) -> Guard | None:
-    """``options``: the service's ``prevent_spoofing`` and ``interface_driver``. None: no guard is
-    wanted."""
+def make_guard(options: Any, host: Host, service: str, only: str | None = None) -> Guard | None:
+    """``options``: the service's ``prevent_spoofing`` and ``interface_driver``. ``only``: as for
+    SwitchGuard. None: no guard is wanted."""
     if not options.prevent_spoofing:
         return None
-    kind = SwitchGuard if options.interface_driver == "openvswitch" else BridgeGuard
-    return kind(host, service)
+    if options.interface_driver == "openvswitch":
+        return SwitchGuard(host, service, only)
+    return BridgeGuard(host, service)
 
 
 def _guarded(nic: plugin.VirtualNic) -> GuardedNic:
-    return GuardedNic(nic.device, nic.mac_address, [fixed.address for fixed in nic.fixed_ips])
+    addresses = [fixed.address for fixed in nic.fixed_ips]
+    pairs = [
+        AllowedPair(cidr, mac) for cidr, mac in nic.attributes.get("allowed_address_pairs", ())
+    ]
+    if not addresses:
+        match nic.attributes.get("port_security"):
+            case False:
+                # Its network is layer 2: it may use whatever address it likes.
+                pairs = []
+            case True if not pairs:
+                # An address may come: until then it has none, which is not the same as any.
+                pairs = [AllowedPair(link_local(nic.mac_address))]
+    return GuardedNic(nic.device, nic.mac_address, addresses, pairs)

@@ -14,16 +14,17 @@ from typing import Any
 from oslo_concurrency import lockutils
 from oslo_config import cfg
 
-from nova_netplugins.ethernet.traits import Traits
 from nova_netplugins.host.driver import Attachment, BridgePort, Host, SwitchPort
 from nova_netplugins.host.errors import HostError
 from nova_netplugins.host.shared_gateway import SharedGateway, shared_gateway_table, table_name
 
 
 class SegmentWiring:
-    def __init__(self, traits: Traits, conf: cfg.ConfigOpts, host: Host) -> None:
-        self._owner = f"{traits.name} segment"
-        self._options = conf[traits.name]
+    """``service``: whose segments, and the option group that says how they are made."""
+
+    def __init__(self, service: str, conf: cfg.ConfigOpts, host: Host) -> None:
+        self._owner = f"{service} segment"
+        self._options = conf[service]
         self._locks = Path(conf.state_path) / "locks"
         self._host = host
 

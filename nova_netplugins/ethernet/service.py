@@ -18,7 +18,7 @@ from nova_netplugins.host.router import RouterSpec
 class EthernetService(RouterService):
     def __init__(self, traits: Traits, context: plugin.ServiceContext) -> None:
         super().__init__(traits.name, context, Dhcp(context, traits.name))
-        self._segments = SegmentWiring(traits, context.conf, context.host)
+        self._segments = SegmentWiring(traits.name, context.conf, context.host)
 
     def _wiring(self) -> AbstractContextManager[None]:
         return self._segments.lock()

@@ -50,14 +50,21 @@ class TapAgent(ABC):
         """Whether a net-service has to know the network's NICs."""
 
     def _mtu(self, network: plugin.Network) -> int | None:
+        """Of the network's links here; None: what they have by themselves. Raises HostError."""
         return network.mtu
+
+    def _is_guarded(self, network: plugin.Network) -> bool:
+        """Whether ``guard`` is for the network's NICs."""
+        return True
 
     def setup_network(self, network: plugin.Network) -> None:
         with self._wiring():
             self._ensure_segment(network)
 
     def plug(self, nic: plugin.VirtualNic, network: plugin.Network) -> None:
-        guard = None if self._guard is None else self._ready(self._guard)
+        guard = None
+        if self._guard is not None and self._is_guarded(network):
+            guard = self._ready(self._guard)
         if guard is not None and not guard.needs_port:
             # Before it is joined: no frame of the instance passes unguarded.
             guard.ensure(nic)
@@ -102,25 +109,21 @@ class TapAgent(ABC):
         ports = self._host.switch.owned("tap") if self._host.switch.available() else {}
         changes = []
         for wiring in wirings:
-            link = links.get(wiring.nic.device)
-            if link is None or wiring.nic.status != plugin.ACTIVE:
+            nic, link = wiring.nic, links.get(wiring.nic.device)
+            if link is None or nic.status != plugin.ACTIVE:
                 continue
-            attachment = self._attachment(wiring.nic, wiring.network)
-            if isinstance(attachment, BridgePort):
-                joined = link.master == attachment.bridge
-            else:
-                joined = link.name in ports
-            if not (joined and link.up):
-                changes += self._replug(wiring)
+            try:
+                attachment = self._attachment(nic, wiring.network)
+                if isinstance(attachment, BridgePort):
+                    joined = link.master == attachment.bridge
+                else:
+                    joined = link.name in ports
+                if not (joined and link.up):
+                    self.plug(nic, wiring.network)
+                    changes.append(f"plugged {nic.device} again")
+            except HostError as error:
+                LOG.error("virtual NIC %s cannot be plugged again: %s", nic.id, error)
         return changes
-
-    def _replug(self, wiring: plugin.Wiring) -> list[str]:
-        try:
-            self.plug(wiring.nic, wiring.network)
-        except HostError as error:
-            LOG.error("virtual NIC %s cannot be plugged again: %s", wiring.nic.id, error)
-            return []
-        return [f"plugged {wiring.nic.device} again"]
 
     def _forget_stale(self, wirings: Sequence[plugin.Wiring]) -> list[str]:
         """Taps in bridges, guards and switch ports of our NICs that are gone. Of another service's
@@ -148,5 +151,5 @@ class TapAgent(ABC):
         return guard
 
     def _converge(self, guard: Guard, wirings: Sequence[plugin.Wiring]) -> list[str]:
-        changed = guard.converge(wiring.nic for wiring in wirings)
+        changed = guard.converge(one.nic for one in wirings if self._is_guarded(one.network))
         return ["put the guard against spoofing right"] if changed else []

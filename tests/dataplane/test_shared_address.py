@@ -108,7 +108,7 @@ def test_open_vswitch_and_a_shared_address_are_refused_together(tmp_path: Path) 
     conf = configuration.load([f"--config-dir={tmp_path}"])
     conf.register_opts(flat_dhcp.OPTS, group="flat_dhcp")
     conf.set_override("interface_driver", "openvswitch", group="flat_dhcp")
-    wiring = SegmentWiring(flat_dhcp.TRAITS, conf, FakeHost())
+    wiring = SegmentWiring(flat_dhcp.TRAITS.name, conf, FakeHost())
     network = {"id": "net-1", "bridge": "br1", "bridge_interface": "eth1", "vlan": None}
     with pytest.raises(HostError, match="net-1 has share_address, which needs .*linuxbridge"):
         wiring.keep_gateway_apart(network, MAC, ADDRESS)
@@ -118,7 +118,7 @@ def test_the_uplink_of_a_vlan_is_its_device(tmp_path: Path) -> None:
     conf = configuration.load([f"--config-dir={tmp_path}"])
     conf.register_opts(vlan.OPTS, group="vlan")
     host = FakeHost()
-    wiring = SegmentWiring(vlan.TRAITS, conf, host)
+    wiring = SegmentWiring(vlan.TRAITS.name, conf, host)
     network = {"id": "net-1", "bridge": "br100", "bridge_interface": "eth1", "vlan": 100}
     wiring.keep_gateway_apart(network, MAC, ADDRESS)
     assert f'oifname "vlan100" ether type arp arp daddr ip {ADDRESS} drop' in host.nft.dump()
