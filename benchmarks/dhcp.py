@@ -35,8 +35,8 @@ from benchmarks.dhcp_client import RawClient
 from nova_netplugins.host import namespaces
 from nova_netplugins.host.dhcp.dnsmasq import Dnsmasq
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, DhcpSubnet
-from nova_netplugins.host.dhcp.network import Settings
 from nova_netplugins.host.dhcp.server import DhcpServer
+from nova_netplugins.host.dhcp.settings import Settings
 
 NETWORK = ipaddress.IPv4Network("10.64.0.0/14")
 DEVICE, NETWORK_ID = "gw-bench", "bench"

@@ -12,7 +12,7 @@ from nova_netplugins.ethernet.gateway import Serving
 from nova_netplugins.ethernet.nic_dhcp import NicDhcp
 from nova_netplugins.host.dhcp.leases import LeaseChange, LeaseWatcher
 from nova_netplugins.host.dhcp.model import DhcpNetwork, DhcpSubnet
-from nova_netplugins.host.dhcp.network import Settings
+from nova_netplugins.host.dhcp.settings import Settings
 from nova_netplugins.host.router import Names
 from nova_netplugins.host.ruleset_router import METADATA_ADDRESS
 

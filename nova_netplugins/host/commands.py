@@ -1,10 +1,15 @@
-"""Running the few programs that have no library: nft, ovs-vsctl, conntrack, ethtool, ip netns."""
+"""Running the few programs that have no library: nft, ovs-vsctl, conntrack, ethtool, ip netns.
+And starting servers that outlive whoever starts them.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from nova_netplugins.host.errors import HostError, NotSupported
 from nova_netplugins.host.namespaces import entered
@@ -47,3 +52,23 @@ def run(
         shown = " ".join(argv[:8])
         raise HostError(f"'{shown}' exited with {done.returncode} and said: {said}")
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+def start_server(
+    argv: Sequence[str], netns: str, directory: Path, environment: Mapping[str, str], said: Path
+) -> None:
+    """Start ``argv`` inside the namespace, with ``directory`` as its working directory, as no
+    child of this process: it goes on when this one ends, and leaves no zombie when it ends. What
+    it prints is in the file ``said``. Raises NotSupported if it is not installed."""
+    if shutil.which(argv[0]) is None:
+        raise NotSupported(f"{argv[0]} is not installed on this host")
+    with entered(netns), said.open("wb") as output:
+        subprocess.run(
+            ["setsid", "--fork", *argv],
+            cwd=directory,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=True,
+        )

@@ -13,8 +13,8 @@ from nova_netplugins.host import frames, namespaces
 from nova_netplugins.host.addressing import Addresses, Routes
 from nova_netplugins.host.commands import run
 from nova_netplugins.host.dhcp.dnsmasq import Dnsmasq
-from nova_netplugins.host.dhcp.network import Settings
 from nova_netplugins.host.dhcp.server import DhcpServer
+from nova_netplugins.host.dhcp.settings import Settings
 from nova_netplugins.host.errors import NotFound
 from nova_netplugins.host.kernel import Kernel
 from nova_netplugins.host.links import Links

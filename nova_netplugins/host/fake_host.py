@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nova_netplugins.host.dhcp.fake import FakeDhcp
-from nova_netplugins.host.dhcp.network import Settings
+from nova_netplugins.host.dhcp.settings import Settings
 from nova_netplugins.host.driver import Host
 from nova_netplugins.host.errors import AlreadyExists, HostError, NotFound
 from nova_netplugins.host.fake_kernel import FakeKernel

@@ -17,8 +17,8 @@ from typing import Any
 from nova_netplugins.host.dhcp.dnsmasq import Dnsmasq
 from nova_netplugins.host.dhcp.fake import FakeDhcp
 from nova_netplugins.host.dhcp.model import DhcpNetwork, DhcpSubnet
-from nova_netplugins.host.dhcp.network import Settings
 from nova_netplugins.host.dhcp.server import DhcpServer
+from nova_netplugins.host.dhcp.settings import Settings
 from nova_netplugins.host.namespaces import socket_in
 from tests.dataplane.topology import Namespaces, shell
 

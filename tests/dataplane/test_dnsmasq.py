@@ -14,7 +14,7 @@ import pytest
 from nova_netplugins.host.dhcp.dnsmasq import Dnsmasq
 from nova_netplugins.host.dhcp.leases import LeaseChange, LeaseWatcher
 from nova_netplugins.host.dhcp.model import DhcpHost
-from nova_netplugins.host.dhcp.network import Settings
+from nova_netplugins.host.dhcp.settings import Settings
 from nova_netplugins.host.errors import HostError, NotFound
 from nova_netplugins.host.namespaces import delete_netns, ensure_netns
 from tests.dataplane.dhcp_wire import (

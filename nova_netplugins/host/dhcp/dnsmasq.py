@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, Lease, check_id
-from nova_netplugins.host.dhcp.network import ServedNetwork, Settings
+from nova_netplugins.host.dhcp.network import ServedNetwork
 from nova_netplugins.host.dhcp.server import DhcpServer
+from nova_netplugins.host.dhcp.settings import Settings
 
 
 class Dnsmasq(DhcpServer):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, DhcpSubnet, Lease
 from nova_netplugins.host.dhcp.server import DhcpServer
-from nova_netplugins.host.dhcp.table import owners
+from nova_netplugins.host.dhcp.wanted import WantedHosts
 from nova_netplugins.host.errors import NotFound
 
 
@@ -17,7 +17,7 @@ from nova_netplugins.host.errors import NotFound
 class _Served:
     network: DhcpNetwork
     pid: int
-    hosts: dict[str, DhcpHost] = field(default_factory=dict)
+    wanted: WantedHosts = field(default_factory=WantedHosts)
     leases: dict[str, Lease] = field(default_factory=dict)
 
 
@@ -36,11 +36,11 @@ class FakeDhcp(DhcpServer):
         served = self._served.get(network_id)
         if served is None or not served.pid:
             return None
-        host = next((one for one in served.hosts.values() if one.mac == mac.lower()), None)
+        host = next((one for one in served.wanted.hosts if one.mac == mac.lower()), None)
         if host is None:
             return None
         network = served.network
-        for address in network.given(host):
+        for address in served.wanted.given(host.nic_id):
             subnet = network.subnet_of(address)
             holder = served.leases.get(address)
             if subnet is None or subnet.version != version or (holder and holder.mac != host.mac):
@@ -55,26 +55,20 @@ class FakeDhcp(DhcpServer):
         self._served[network_id].pid = 0
 
     def ensure(self, network: DhcpNetwork, hosts: Iterable[DhcpHost]) -> None:
-        wanted = list(hosts)
-        owners(network, wanted)
-        served = self._served.setdefault(network.id, _Served(network, 0))
+        served = self._served.get(network.id, _Served(network, 0))
+        served.wanted.replace(network, hosts)
         served.network = network
-        served.hosts = {host.nic_id: host for host in wanted}
+        self._served[network.id] = served
         if not served.pid:
             self._started += 1
             served.pid = self._started
 
     def ensure_host(self, network_id: str, host: DhcpHost) -> None:
-        served = self._of(network_id)
-        mine = {host.mac, *served.network.given(host)}
-        for other in list(served.hosts.values()):
-            if not mine.isdisjoint({other.mac, *served.network.given(other)}):
-                del served.hosts[other.nic_id]
-        served.hosts[host.nic_id] = host
+        self._of(network_id).wanted.add(host)
 
     def remove_host(self, network_id: str, nic_id: str) -> None:
         if network_id in self._served:
-            self._served[network_id].hosts.pop(nic_id, None)
+            self._served[network_id].wanted.discard(nic_id)
 
     def remove(self, network_id: str) -> None:
         self._served.pop(network_id, None)
@@ -89,7 +83,7 @@ class FakeDhcp(DhcpServer):
         served = self._served.get(network_id)
         if served is None or not served.pid:
             return {}
-        given = {host.mac: served.network.given(host) for host in served.hosts.values()}
+        given = {host.mac: served.wanted.given(host.nic_id) for host in served.wanted.hosts}
         return {mac: addresses for mac, addresses in given.items() if addresses}
 
     def leases(self, network_id: str) -> Sequence[Lease]:

@@ -77,9 +77,6 @@ class DhcpSubnet:
         """Whether addresses in it are given by DHCP, not made by the hosts."""
         return not self.slaac
 
-    def has(self, address: str) -> bool:
-        return ipaddress.ip_address(address) in self.net
-
     def _same_version(self, what: str, value: str) -> None:
         if _address(what, value).version != self.version:
             raise HostError(f"{what} {value} of {self.cidr} is not IPv{self.version}")
@@ -89,9 +86,9 @@ class DhcpSubnet:
 class DhcpNetwork:
     """A network to serve, in namespace ``netns`` (its loopback is up), on ``device``.
 
-    ``subnets``: one or more, which do not overlap. ``dns_servers`` are those that the server asks,
-    if it is a DNS server, and else those that clients are told of where a subnet names none;
-    empty: the host's own. ``mtu`` 0: say nothing of it. ``options``: those of every IPv4 subnet
+    ``subnets``: one or more, which do not overlap. ``dns_servers``: those that dnsmasq asks, empty
+    for the host's own; a server that is none of DNS tells clients of them where a subnet names
+    none. ``mtu`` 0: say nothing of it. ``options``: those of every IPv4 subnet
     that does not have the same.
 
     Raises HostError, with the value at fault.
@@ -139,7 +136,8 @@ class DhcpNetwork:
 
     def subnet_of(self, address: str) -> DhcpSubnet | None:
         """The subnet that the address lies in."""
-        return next((subnet for subnet in self.subnets if subnet.has(address)), None)
+        wanted = ipaddress.ip_address(address)
+        return next((subnet for subnet in self.subnets if wanted in subnet.net), None)
 
     def given(self, host: DhcpHost) -> tuple[str, ...]:
         """Those of the host's addresses that it is given by DHCP here: the first of IPv4, for a

@@ -6,7 +6,7 @@ import logging
 import re
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from nova_netplugins.host.commands import run
@@ -14,21 +14,11 @@ from nova_netplugins.host.dhcp import files as layout
 from nova_netplugins.host.dhcp.leases import read_client, read_leases
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, Lease
 from nova_netplugins.host.dhcp.process import Process, wait_idle
+from nova_netplugins.host.dhcp.settings import Settings
 from nova_netplugins.host.dhcp.table import HostTable
 from nova_netplugins.host.errors import BadSettings, HostError, NotFound
 
 LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """``extra_conf``: a file of the operator's own settings, or empty. ``tidy_seconds``: how long
-    additions may lie in ``hosts.d`` before all hosts are written and read anew."""
-
-    program: str = "dnsmasq"
-    user: str = "nobody"
-    extra_conf: str = ""
-    tidy_seconds: float = 120.0
 
 
 class ServedNetwork:

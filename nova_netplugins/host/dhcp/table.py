@@ -12,20 +12,18 @@ from collections.abc import Iterable, Sequence
 from nova_netplugins.host.dhcp import files as layout
 from nova_netplugins.host.dhcp.files import NetworkFiles
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork
-from nova_netplugins.host.errors import HostError
+from nova_netplugins.host.dhcp.wanted import WantedHosts
 
 # Beyond this many lines one reading of all hosts is less work for dnsmasq.
 MOST_ADDED = 250
 
 
-class HostTable:
+class HostTable(WantedHosts):
     """Not safe for threads: its owner has a lock."""
 
     def __init__(self, files: NetworkFiles) -> None:
+        super().__init__()
         self._files = files
-        self._network: DhcpNetwork | None = None
-        self._wanted: dict[str, DhcpHost] = {}
-        self._owners: dict[str, str] = {}
         self._known: dict[str, str] = {}
         # MACs and addresses that dnsmasq has a line for, be it one that does not count any more.
         self._taken: set[str] = set()
@@ -37,30 +35,8 @@ class HostTable:
         self._known, self._taken, self._added = layout.read_hosts(self._files)
 
     def replace(self, network: DhcpNetwork, hosts: Iterable[DhcpHost]) -> None:
-        """These are wanted and no others. Raises HostError if two have a MAC or address."""
-        wanted = {host.nic_id: host for host in hosts}
-        self._owners = owners(network, wanted.values())
-        self._network, self._wanted = network, wanted
-        self._dirty = set(wanted) | set(self._known)
-
-    def add(self, host: DhcpHost) -> None:
-        """This one is wanted too. It takes the place of whichever had its MAC or address: it is
-        the database that sees to their being unique, and what it said last is true."""
-        self.discard(host.nic_id)
-        for key in self._keys(host):
-            if key in self._owners:
-                self.discard(self._owners[key])
-            self._owners[key] = host.nic_id
-        self._wanted[host.nic_id] = host
-        self._dirty.add(host.nic_id)
-
-    def discard(self, nic_id: str) -> None:
-        """That one is not wanted."""
-        host = self._wanted.pop(nic_id, None)
-        if host is not None:
-            self._dirty.add(nic_id)
-            for key in self._keys(host):
-                del self._owners[key]
+        super().replace(network, hosts)
+        self._dirty.update(self._known)
 
     def names(self, domain: str) -> str:
         return layout.render_names(self._wanted.values(), domain)
@@ -81,7 +57,7 @@ class HostTable:
                 return None
             if known:
                 lines.append(layout.render_removal(nic_id, layout.parse_host(known)[0]))
-            elif host is not None and self._taken.isdisjoint(self._keys(host)):
+            elif host is not None and self._taken.isdisjoint((host.mac, *self.given(nic_id))):
                 lines.append(line)
             else:
                 return None
@@ -113,25 +89,9 @@ class HostTable:
         self._added = 0
         self._dirty.clear()
 
-    def _given(self, host: DhcpHost) -> tuple[str, ...]:
-        return () if self._network is None else self._network.given(host)
-
-    def _keys(self, host: DhcpHost) -> tuple[str, ...]:
-        given = self._given(host)
-        return (host.mac, *given) if given else ()
-
     def _line(self, host: DhcpHost) -> str:
-        return layout.render_host(host, self._given(host))
+        return layout.render_host(host, self.given(host.nic_id))
 
-
-def owners(network: DhcpNetwork, hosts: Iterable[DhcpHost]) -> dict[str, str]:
-    """Whose each MAC and each address is, of those that are given one: the NIC's id. Raises
-    HostError if two have the same."""
-    found: dict[str, str] = {}
-    for host in hosts:
-        given = network.given(host)
-        for key in (host.mac, *given) if given else ():
-            other = found.setdefault(key, host.nic_id)
-            if other != host.nic_id:
-                raise HostError(f"virtual NICs {other} and {host.nic_id} both have {key}")
-    return found
+    def _touch(self, nic_ids: Iterable[str]) -> None:
+        super()._touch(nic_ids)
+        self._dirty.update(nic_ids)
