@@ -6,6 +6,8 @@ from __future__ import annotations
 from keystoneauth1 import loading
 from oslo_config import cfg
 
+from nova_netplugins.ethernet import options
+
 GROUP = "netstack"
 QUANTUM_GROUP = "quantum"
 MELANGE_GROUP = "melange"
@@ -130,6 +132,19 @@ WIRE_OPTS: list[cfg.Opt] = [
     ),
 ]
 
+DHCP_OPTS: list[cfg.Opt] = [
+    cfg.StrOpt(
+        "dhcp_driver",
+        default="dnsmasq",
+        choices=[
+            ("dnsmasq", "one dnsmasq for each network, which is its DNS server too"),
+            ("kea", "one kea-dhcp4 and one kea-dhcp6 for each network"),
+        ],
+        help="What serves DHCP on a network host.",
+    ),
+    *options.dhcp(),
+]
+
 # The version is 2.0, and retries are ours: keystoneauth would repeat what must not be repeated
 # blindly.
 _UNUSED = {
@@ -209,6 +224,6 @@ MELANGE_OPTS: list[cfg.Opt] = [
 
 def register(conf: cfg.ConfigOpts) -> None:
     """The options above, in their groups."""
-    conf.register_opts([*NETSTACK_OPTS, *L2_OPTS, *WIRE_OPTS], group=GROUP)
+    conf.register_opts([*NETSTACK_OPTS, *L2_OPTS, *WIRE_OPTS, *DHCP_OPTS], group=GROUP)
     conf.register_opts(QUANTUM_OPTS, group=QUANTUM_GROUP)
     conf.register_opts(MELANGE_OPTS, group=MELANGE_GROUP)
