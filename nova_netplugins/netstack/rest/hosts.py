@@ -17,16 +17,30 @@ DESCRIBE = {
     "additionalProperties": False,
 }
 _COUNT = {"type": "integer", "minimum": 0}
-_NAMED = {
-    "type": "array",
-    # More are counted, not named.
-    "maxItems": 1000,
-    "items": {"type": "string", "minLength": 1, "maxLength": 255},
+_DIFFERENCE = {
+    "type": "object",
+    "properties": {
+        "count": _COUNT,
+        "examples": {
+            "type": "array",
+            "maxItems": 100,
+            "items": {"type": "string", "minLength": 1, "maxLength": 255},
+        },
+    },
+    "required": ["count", "examples"],
+    "additionalProperties": False,
 }
 REPORT = common.body_of(
     "dhcp",
-    {"allocated": _COUNT, "served": _COUNT, "missing": _NAMED, "extra": _NAMED, "wrong": _NAMED},
-    required=("allocated", "served", "missing", "extra", "wrong"),
+    {
+        "driver": {"type": "string", "minLength": 1, "maxLength": 32},
+        "allocated": _COUNT,
+        "served": _COUNT,
+        "missing": _DIFFERENCE,
+        "extra": _DIFFERENCE,
+        "wrong": _DIFFERENCE,
+    },
+    required=("driver", "allocated", "served", "missing", "extra", "wrong"),
 )
 TUNNEL = common.body_of("tunnel", {"address": common.ADDRESS}, required=("address",))
 
