@@ -16,7 +16,7 @@ from nova_netplugins.associations import Associations
 from nova_netplugins.catalogue import Catalogue
 from nova_netplugins.ethernet.rows import utcnow
 from nova_netplugins.netstack import conf as options
-from nova_netplugins.netstack import hosts
+from nova_netplugins.netstack import peers
 from nova_netplugins.netstack.hosts import HostOperations, TunnelAddressInUse
 from nova_netplugins.netstack.model import ACTIVE, BUILDING, COMPUTE, GATEWAY
 from nova_netplugins.netstack.tables import NETWORKS, VIRTUAL_NICS
@@ -112,7 +112,7 @@ def test_the_peers_of_a_network_are_the_hosts_that_have_a_nic_of_it(
     nic(operations, "net-1", "host2", purpose=GATEWAY)
     nic(operations, "net-1", "host3", state=BUILDING)
     nic(operations, "net-2", "host-without-tunnels")
-    assert hosts.peers(operations, NETWORKS_MADE) == {
+    assert peers.of_networks(operations, NETWORKS_MADE) == {
         "net-1": ["192.0.2.1", "192.0.2.2"],
         "net-2": [],
     }
@@ -129,7 +129,7 @@ def test_a_new_address_of_a_host_is_told_once_to_those_of_its_networks(
     assert prompted.taken() == ["net-1"]
     operations.register_tunnel("host1", "2001:db8::2")
     assert prompted.taken() == ["net-1"]
-    assert hosts.peers(operations, ["net-1"]) == {"net-1": ["2001:db8::2"]}
+    assert peers.of_networks(operations, ["net-1"]) == {"net-1": ["2001:db8::2"]}
 
 
 def test_two_hosts_do_not_have_the_same_address(
@@ -143,14 +143,14 @@ def test_two_hosts_do_not_have_the_same_address(
     operations.register_tunnel("host2", "192.0.2.2")
     with pytest.raises(TunnelAddressInUse, match="127.0.0.1.* is that of host host1"):
         operations.register_tunnel("host2", "127.0.0.1")
-    assert hosts.peers(operations, ["net-1"]) == {"net-1": ["127.0.0.1"]}
+    assert peers.of_networks(operations, ["net-1"]) == {"net-1": ["127.0.0.1"]}
 
 
 def test_a_host_that_is_gone_holds_no_address(operations: HostOperations) -> None:
     operations.register_tunnel("former-name", "192.0.2.1")
     operations.register_tunnel("new-name", "192.0.2.1")
     nic(operations, "net-1", "new-name")
-    assert hosts.peers(operations, ["net-1"]) == {"net-1": ["192.0.2.1"]}
+    assert peers.of_networks(operations, ["net-1"]) == {"net-1": ["192.0.2.1"]}
 
 
 @pytest.mark.parametrize("address", ["host1", "192.0.2.1/24", "0.0.0.0", "224.0.0.1"])
@@ -164,10 +164,10 @@ def test_the_first_and_the_last_nic_of_a_host_are_told_to_the_other_hosts(
 ) -> None:
     places = [("net-1", "host1"), ("net-1", None), ("net-1", "host1")]
     nic(operations, "net-1", "host1")
-    hosts.prompt_of_places(operations, places)
+    peers.prompt(operations, places)
     assert prompted.taken() == ["net-1"]
     nic(operations, "net-1", "host1")
-    hosts.prompt_of_places(operations, places)
+    peers.prompt(operations, places)
     assert prompted.taken() == []
-    hosts.prompt_of_places(operations, [("net-1", "host2"), ("net-2", "host1")])
+    peers.prompt(operations, [("net-1", "host2"), ("net-2", "host1")])
     assert prompted.taken() == ["net-1", "net-2"]
