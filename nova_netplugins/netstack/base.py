@@ -14,8 +14,10 @@ from nova_netplugins.associations import Associations
 from nova_netplugins.netstack import l2_drivers
 from nova_netplugins.netstack.conf import GROUP
 from nova_netplugins.netstack.deployment import Deployment
+from nova_netplugins.netstack.flow import Flow
 from nova_netplugins.netstack.l2 import L2
 from nova_netplugins.netstack.melange import Melange, make_melange
+from nova_netplugins.netstack.steps import PLANS
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,6 +27,8 @@ NAME = "netstack"
 
 class Operations:
     """``l2``, ``melange``: instead of those that the configuration names."""
+
+    name = NAME
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class Operations:
         self.l2: L2 = l2 if l2 is not None else l2_drivers.load(context.conf, context.database)
         self.melange: Melange = melange if melange is not None else make_melange(context.conf)
         self.deployment = Deployment(self.database)
+        self.flow = Flow(self, PLANS)
 
     def run(
         self, fn: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs

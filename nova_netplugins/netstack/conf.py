@@ -222,8 +222,11 @@ MELANGE_OPTS: list[cfg.Opt] = [
 ]
 
 
+OPTS: list[cfg.Opt] = [*NETSTACK_OPTS, *L2_OPTS, *WIRE_OPTS, *DHCP_OPTS]
+
+
 def register(conf: cfg.ConfigOpts) -> None:
     """The options above, in their groups."""
-    conf.register_opts([*NETSTACK_OPTS, *L2_OPTS, *WIRE_OPTS, *DHCP_OPTS], group=GROUP)
+    conf.register_opts(OPTS, group=GROUP)
     conf.register_opts(QUANTUM_OPTS, group=QUANTUM_GROUP)
     conf.register_opts(MELANGE_OPTS, group=MELANGE_GROUP)

@@ -175,9 +175,10 @@ class L2(Protocol):
         *,
         host: str | None | Keep = KEEP,
         pairs: Sequence[AddressPair] | Keep = KEEP,
+        device_id: str | Keep = KEEP,
     ) -> L2Port:
-        """Bind the port to a host (None: to none), replace its pairs. Raises PortNotFound,
-        InvalidPair."""
+        """Bind the port to a host (None: to none), replace its pairs, give it to another device.
+        Raises PortNotFound, InvalidPair."""
 
     def delete_port(self, port_id: str) -> None:
         """It is not there afterwards; it need not have been."""

@@ -100,8 +100,9 @@ class LocalL2:
         *,
         host: str | None | Keep = KEEP,
         pairs: Sequence[AddressPair] | Keep = KEEP,
+        device_id: str | Keep = KEEP,
     ) -> L2Port:
-        return self._database.run(self._update_port, port_id, host, pairs)
+        return self._database.run(self._update_port, port_id, host, pairs, device_id)
 
     def delete_port(self, port_id: str) -> None:
         self._database.run(lambda c: c.execute(L2_PORTS.delete().where(L2_PORTS.c.id == port_id)))
@@ -185,6 +186,7 @@ class LocalL2:
         port_id: str,
         host: str | None | Keep,
         pairs: Sequence[AddressPair] | Keep,
+        device_id: str | Keep,
     ) -> L2Port:
         port = _require_port(connection, "update a port", port_id)
         values: dict[str, Any] = {"updated_at": _utcnow()}
@@ -192,6 +194,8 @@ class LocalL2:
             values["host"] = host
         if not isinstance(pairs, Keep):
             values["pairs"] = _pairs(pairs, port.mac_address)
+        if not isinstance(device_id, Keep):
+            values["device_id"] = device_id
         connection.execute(L2_PORTS.update().where(L2_PORTS.c.id == port_id).values(values))
         return _require_port(connection, "update a port", port_id)
 

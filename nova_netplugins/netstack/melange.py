@@ -7,6 +7,7 @@ repeated.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from nova_netplugins.netstack.conf import GROUP, MELANGE_GROUP
 from nova_netplugins.netstack.l2 import normal_mac
 from nova_netplugins.netstack.melange_blocks import BlockCalls
 from nova_netplugins.netstack.melange_blocks import block_of as block_of
+from nova_netplugins.netstack.melange_calls import shortest
 from nova_netplugins.netstack.melange_sharing import SharingCalls
 from nova_netplugins.netstack.model import Address, Block, Interface
 
@@ -97,7 +99,10 @@ class Melange(BlockCalls, SharingCalls):
         def show(client: Client) -> Interface | None:
             try:
                 found = client.interfaces.show(tenant, interface_id)
-                allowed = [one["address"] for one in client.allowed_ips.list(tenant, interface_id)]
+                allowed = [
+                    shortest(one["address"])
+                    for one in client.allowed_ips.list(tenant, interface_id)
+                ]
             except client_errors.NotFound:
                 return None
             return interface_of(found, allowed)
@@ -181,7 +186,8 @@ class Melange(BlockCalls, SharingCalls):
                 block.tenant_id, block.id, idempotency_key=key, **fields
             ),
         )
-        return Address(got["address"], got["version"], block.id, block.cidr, block.gateway)
+        address = shortest(got["address"])
+        return Address(address, got["version"], block.id, block.cidr, block.gateway)
 
     def deallocate(self, tenant: str, network_id: str, interface_id: str) -> None:
         """The interface has no address of the network afterwards; it need not have had one."""
@@ -191,15 +197,19 @@ class Melange(BlockCalls, SharingCalls):
             lambda client: client.networks.deallocate(tenant, network_id, interface_id),
         )
 
-    def allocated(self, network_id: str) -> Iterator[Mapping[str, Any]]:
-        """The addresses of a network that are in use: ``address``, ``version``, ``ip_block_id``,
-        ``interface_id``, ``used_by_tenant``, ``used_by_device``."""
+    def allocated(
+        self, network_id: str, interface_id: str | None = None
+    ) -> Iterator[Mapping[str, Any]]:
+        """The addresses of a network that are in use, of all or of this interface: ``address``,
+        ``version``, ``ip_block_id``, ``interface_id``, ``used_by_tenant``, ``used_by_device``."""
         found: list[Mapping[str, Any]] = self.call(
             "list addresses of network",
             network_id,
-            lambda client: list(client.allocated_ip_addresses.list(network_id=network_id)),
+            lambda client: list(
+                client.allocated_ip_addresses.list(network_id=network_id, interface_id=interface_id)
+            ),
         )
-        return iter(found)
+        return ({**one, "address": shortest(one["address"])} for one in found)
 
 
 def interface_of(found: Mapping[str, Any], allowed: Sequence[str] | None = None) -> Interface:
@@ -217,4 +227,10 @@ def interface_of(found: Mapping[str, Any], allowed: Sequence[str] | None = None)
 
 def _address(found: Mapping[str, Any]) -> Address:
     block = found["ip_block"]
-    return Address(found["address"], found["version"], block["id"], block["cidr"], block["gateway"])
+    return Address(
+        address=shortest(found["address"]),
+        version=found["version"],
+        block_id=block["id"],
+        cidr=str(ipaddress.ip_network(block["cidr"])),
+        gateway=block["gateway"] and shortest(block["gateway"]),
+    )

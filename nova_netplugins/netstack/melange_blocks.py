@@ -8,8 +8,12 @@ from typing import Any
 
 from melange.client import Client
 from melange.client import errors as client_errors
-from nova_netplugins.netstack.melange_calls import Calls
+from nova_netplugins.netstack.melange_calls import Calls, shortest
 from nova_netplugins.netstack.model import Block
+
+_POLICY = "netstack"
+"""The name of each tenant's policy that keeps back the first address of a block, the network's own:
+by itself Melange gives it to the first who asks."""
 
 
 class BlockCalls(Calls):
@@ -34,8 +38,9 @@ class BlockCalls(Calls):
     def create_block(
         self, tenant: str, network_id: str, wanted: Block, key: str, tags: Sequence[str] = ()
     ) -> Block:
-        """``wanted``: its id and tenant do not count."""
+        """``wanted``: its id and tenant do not count. Nobody gets the network's own address."""
         settings: dict[str, Any] = {
+            "policy_id": self._policy(tenant),
             "network_id": network_id,
             "gateway": wanted.gateway,
             "priority": wanted.priority,
@@ -50,6 +55,17 @@ class BlockCalls(Calls):
             ),
         )
         return block_of(made)
+
+    def _policy(self, tenant: str) -> str:
+        def ensure(client: Client) -> str:
+            found = [one for one in client.policies.list(tenant) if one["name"] == _POLICY]
+            policy = found[0] if found else client.policies.create(tenant, name=_POLICY)
+            ranges = client.unusable_ip_ranges
+            if not any(one["offset"] == 0 for one in ranges.list(tenant, policy["id"])):
+                ranges.create(tenant, policy["id"], offset=0, length=1)
+            return policy["id"]
+
+        return self.call("make a policy of tenant", tenant, ensure)
 
     def update_block(self, tenant: str, block_id: str, **settings: Any) -> Block:
         """``settings``: gateway, dns1, dns2, priority, network_id, tags."""
@@ -96,13 +112,14 @@ class BlockCalls(Calls):
 
 def block_of(found: Mapping[str, Any]) -> Block:
     """A block as the client shows it."""
+    cidr = ipaddress.ip_network(found["cidr"])
     return Block(
         id=found["id"],
         tenant_id=found["tenant_id"],
-        version=ipaddress.ip_network(found["cidr"]).version,
-        cidr=found["cidr"],
-        gateway=found["gateway"],
-        dns=tuple(server for server in (found["dns1"], found["dns2"]) if server),
+        version=cidr.version,
+        cidr=str(cidr),
+        gateway=found["gateway"] and shortest(found["gateway"]),
+        dns=tuple(shortest(server) for server in (found["dns1"], found["dns2"]) if server),
         priority=found["priority"],
         network_id=found["network_id"],
         tags=tuple(found.get("tags") or ()),
@@ -115,5 +132,5 @@ def _route(found: Mapping[str, Any]) -> dict[str, str]:
         destination = f"{destination}/{found['netmask']}"
     return {
         "destination": str(ipaddress.ip_network(destination, strict=False)),
-        "gateway": found["gateway"],
+        "gateway": shortest(found["gateway"]),
     }

@@ -5,6 +5,7 @@ This and what is beside it under the name melange are all that knows ``melange.c
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -48,3 +49,8 @@ class Calls:
                 return
 
         self.call(call, about, take)
+
+
+def shortest(address: str) -> str:
+    """An address as everybody else writes it: Melange writes IPv6 addresses in full."""
+    return str(ipaddress.ip_address(address))

@@ -100,3 +100,36 @@ class NetworkSpec:
     routed: bool = True
     enable_dhcp: bool = True
     adopt: str | None = None
+
+
+@dataclass(frozen=True)
+class NicPlan:
+    """A virtual NIC as the steps that make or delete it have to know it.
+
+    ``tenant``: has the interface in Melange; ``network_tenant``: the network's blocks.
+    ``device_id``: the instance, or what else has it. ``mac_address``, ``addresses``: asked for, or
+    those it has. ``versions``: of IP, which its network was known to have.
+    """
+
+    id: str
+    network_id: str
+    tenant: str
+    network_tenant: str
+    device_id: str
+    purpose: str = COMPUTE
+    instance_id: str | None = None
+    host: str | None = None
+    hostname: str | None = None
+    mac_address: str | None = None
+    addresses: tuple[str, ...] = ()
+    versions: tuple[int, ...] = ()
+    port_id: str | None = None
+    default_route: bool = True
+
+    @classmethod
+    def of_json(cls, stored: Mapping[str, Any]) -> NicPlan:
+        lists = {name: tuple(stored[name]) for name in ("addresses", "versions")}
+        return cls(**{**stored, **lists})
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from nova_netplugins.netstack.base import Operations
+from netkit.wsgi.routing import Mapper
+from nova_netplugins.netstack import routes
+from nova_netplugins.netstack.addresses import AddressOperations
+from nova_netplugins.netstack.floating import FloatingOperations
+from nova_netplugins.netstack.nics import NicOperations
 
 
-class NetstackNetApi(Operations):
+class NetstackNetApi(NicOperations, AddressOperations, FloatingOperations):
     """``plugin.NetApi``, and what netstack's REST routes and its management tool need besides."""
+
+    def routes(self, mapper: Mapper) -> None:
+        routes.add(self, mapper)

@@ -178,12 +178,15 @@ class Quantum:
         *,
         host: str | None | Keep = KEEP,
         pairs: Sequence[AddressPair] | Keep = KEEP,
+        device_id: str | Keep = KEEP,
     ) -> L2Port:
         body: dict[str, Any] = {}
         if not isinstance(host, Keep):
             body["binding_host_id"] = host or ""
         if not isinstance(pairs, Keep):
             body["allowed_address_pairs"] = _pairs_body(pairs)
+        if not isinstance(device_id, Keep):
+            body["device_id"] = device_id
         if not body:
             return self.get_port(port_id)
         tries = self._calls.tries("update a port", changes=True)

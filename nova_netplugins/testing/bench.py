@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from netkit import migrations
@@ -85,9 +86,15 @@ class Bench:
 
 @contextlib.contextmanager
 def bench(
-    directory: Path, database_url: str, module: str, options: Mapping[str, Any], host_name: str
+    directory: Path,
+    database_url: str,
+    module: str,
+    options: Mapping[str, Any],
+    host_name: str,
+    other_options: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Iterator[Bench]:
-    """``module`` is listed in a nova-network.conf, and is the default; ``options`` are its own."""
+    """``module`` is listed in a nova-network.conf, and is the default; ``options`` are its own,
+    ``other_options`` those of other groups."""
     listing = directory / "nova-network.conf"
     listing.write_text(f"{module}\n{other.__name__}\n")
     conf = configuration.load(config_files=[])
@@ -101,8 +108,9 @@ def bench(
     conf.set_override("connection", database_url, group="database")
     catalogue = load_catalogue(conf)
     service = catalogue.default
-    for name, value in options.items():
-        conf.set_override(name, value, group=service.name)
+    for group, values in {service.name: options, **other_options}.items():
+        for name, value in values.items():
+            conf.set_override(name, value, group=group)
     with contextlib.closing(Cloud(conf, catalogue)) as cloud:
         for lineage in cloud.lineages:
             migrations.upgrade(cloud.database, lineage)

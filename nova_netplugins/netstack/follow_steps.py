@@ -1,0 +1,166 @@
+"""What each step of following does: a NIC's row, its port and its interface say the same again."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from nova_netplugins import plugin
+from nova_netplugins.ethernet.rows import Row, utcnow
+from nova_netplugins.netstack import intents, nic_rows, pairs
+from nova_netplugins.netstack.flow import Work
+from nova_netplugins.netstack.l2 import KEEP, L2Port
+from nova_netplugins.netstack.l2_errors import PortNotFound
+from nova_netplugins.netstack.model import Interface
+from nova_netplugins.netstack.nic_steps import BindingFailed
+from nova_netplugins.netstack.tables import VIRTUAL_NICS
+
+if TYPE_CHECKING:
+    from nova_netplugins.netstack.base import Operations
+
+# -- Whatever changed: ``nic_ids`` in the document
+
+
+def intend(ops: Operations, work: Work) -> None:
+    ops.run(intents.write, work.intent)
+
+
+def rows(ops: Operations, work: Work) -> Sequence[Row]:
+    """Of those that are left."""
+    return ops.rows(nic_rows.select(VIRTUAL_NICS.c.id.in_(work.document["nic_ids"])))
+
+
+def ask_melange(ops: Operations, work: Work) -> None:
+    for row in rows(ops, work):
+        found = ops.melange.find_interface(row["project_id"], row["id"])
+        device_id = row["instance_id"] or row["id"]
+        if found is not None:
+            work.made[row["id"]] = found
+            if found.device_id != device_id:
+                ops.melange.change_device(row["project_id"], row["id"], device_id)
+
+
+def remember(ops: Operations, work: Work) -> None:
+    """Addresses that a NIC had keep their order."""
+
+    def update(connection: sa.Connection) -> None:
+        for row in rows_of(connection, work):
+            if (found := work.made.get(row["id"])) is not None:
+                values = remembered(row, found)
+                if any(row[name] != value for name, value in values.items()):
+                    nic_rows.update(connection, row["id"], **values)
+
+    ops.run(update)
+
+
+def rows_of(connection: sa.Connection, work: Work) -> list[Row]:
+    query = nic_rows.select(VIRTUAL_NICS.c.id.in_(work.document["nic_ids"]))
+    ordered = query.order_by(VIRTUAL_NICS.c.id).with_for_update()
+    return list(connection.execute(ordered).mappings())
+
+
+def remembered(row: Row, found: Interface) -> dict[str, Any]:
+    """The columns of a row that say what Melange says. ``allowed`` only where it was asked for."""
+    order = {one["address"]: number for number, one in enumerate(row["addresses"])}
+    held = sorted(
+        found.addresses, key=lambda one: (order.get(one.address, len(order)), one.version)
+    )
+    values: dict[str, Any] = {"addresses": [address.to_json() for address in held]}
+    if found.allowed is not None:
+        own = {address.address for address in held}
+        values["allowed"] = [[one, None] for one in sorted(found.allowed) if one not in own]
+    return values
+
+
+def change_ports(ops: Operations, work: Work) -> None:
+    for row in rows(ops, work):
+        put_port(ops, row)
+
+
+def put_port(ops: Operations, row: Row) -> L2Port | None:
+    """The port as its row says; None: there is none any more, because the NIC is going."""
+    addresses = [one["address"] for one in row["addresses"]]
+    wanted = pairs.of_nic(ops.options, row["mac_address"], addresses, row["allowed"])
+    with contextlib.suppress(PortNotFound):
+        return ops.l2.update_port(
+            row["port_id"],
+            host=row["host"],
+            # Without port security a port may send from anything, and Neutron takes no pairs.
+            pairs=wanted if row["port_security"] else KEEP,
+            device_id=row["instance_id"] or row["id"],
+        )
+    return None
+
+
+def settle(ops: Operations, work: Work) -> None:
+    ops.run(intents.finish, work.intent)
+    for row in rows(ops, work):
+        ops.prompts.nic_changed(row["id"], row["network_id"], row["host"])
+
+
+# -- Another host: ``nic_id`` and ``host`` in the document
+
+
+def bind(ops: Operations, work: Work) -> None:
+    """Adds ``former``: the host until now. Raises VirtualNicNotFound."""
+
+    def update(connection: sa.Connection) -> None:
+        row = nic_rows.find(connection, work.document["nic_id"], lock=True)
+        work.document["former"] = row["host"]
+        nic_rows.update(connection, row["id"], host=work.document["host"], status=plugin.DOWN)
+        intents.write(connection, work.intent)
+
+    ops.run(update)
+
+
+def unbind(ops: Operations, work: Work) -> None:
+    """Back to the former host, if nobody chose another one meanwhile."""
+
+    def update(connection: sa.Connection) -> None:
+        intents.finish(connection, work.intent)
+        _back_to_former(connection, work)
+
+    ops.run(update)
+
+
+def bind_port(ops: Operations, work: Work) -> None:
+    """Rivals may bind it too: the port follows until both say the same."""
+    query = nic_rows.select(VIRTUAL_NICS.c.id == work.document["nic_id"])
+    row = next(iter(ops.rows(query)), None)
+    while row is not None:
+        port = put_port(ops, row)
+        if port is not None and row["host"] is not None and port.binding_failed:
+            raise BindingFailed(
+                field="host", value=row["host"], port=port.id, network=row["network_id"]
+            )
+        now = next(iter(ops.rows(query)), None)
+        if now is None or now["host"] == row["host"]:
+            return
+        row = now
+
+
+def unbind_port(ops: Operations, work: Work) -> None:
+    """The row goes back first: the port follows it."""
+    ops.run(_back_to_former, work)
+    row = next(iter(ops.rows(nic_rows.select(VIRTUAL_NICS.c.id == work.document["nic_id"]))), None)
+    if row is not None:
+        put_port(ops, row)
+
+
+def _back_to_former(connection: sa.Connection, work: Work) -> None:
+    c, document = VIRTUAL_NICS.c, work.document
+    here = VIRTUAL_NICS.update().where(c.id == document["nic_id"], c.host == document["host"])
+    if document["host"] is None:
+        here = VIRTUAL_NICS.update().where(c.id == document["nic_id"], c.host.is_(None))
+    connection.execute(here.values(host=document["former"], updated_at=utcnow()))
+
+
+def settle_binding(ops: Operations, work: Work) -> None:
+    ops.run(intents.finish, work.intent)
+    query = nic_rows.select(VIRTUAL_NICS.c.id == work.document["nic_id"])
+    for row in ops.rows(query):
+        for host in {work.document["former"], row["host"]} - {None}:
+            ops.prompts.nic_changed(row["id"], row["network_id"], host)

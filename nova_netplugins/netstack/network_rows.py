@@ -1,0 +1,115 @@
+"""Rows of networks, within the caller's transaction, and as the contract shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from netkit.upsert import insert_or_get
+from nova_netplugins import errors, plugin
+from nova_netplugins.ethernet.rows import Row, utcnow
+from nova_netplugins.netstack.model import ACTIVE, COMPUTE, Block
+from nova_netplugins.netstack.tables import NETWORKS, PROJECTS, VIRTUAL_NICS
+
+c = NETWORKS.c
+
+
+def select(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return sa.select(NETWORKS).where(c.state == ACTIVE, *where)
+
+
+def usable_by(project_id: str) -> sa.ColumnElement[bool]:
+    """The project's own, and those of all projects."""
+    return sa.or_(c.project_id == project_id, c.project_id.is_(None))
+
+
+def find(connection: sa.Connection, network_id: str, *, lock: bool = False) -> Row:
+    """``lock``: nobody else gets a NIC on it until the transaction ends. Raises
+    NetworkNotFound."""
+    query = select(c.id == network_id)
+    row = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
+    if row is None:
+        raise errors.NetworkNotFound(field="network_id", value=network_id)
+    return row
+
+
+def find_all(
+    connection: sa.Connection, network_ids: Sequence[str], *, share: bool = False
+) -> list[Row]:
+    """In that order. ``share``: they are not deleted until the transaction ends. Raises
+    NetworkNotFound."""
+    query = select(c.id.in_(set(network_ids))).order_by(c.id)
+    if share:
+        query = query.with_for_update(read=True)
+    found = {row["id"]: row for row in connection.execute(query).mappings()}
+    for network_id in network_ids:
+        if network_id not in found:
+            raise errors.NetworkNotFound(field="network_id", value=network_id)
+    return [found[network_id] for network_id in network_ids]
+
+
+def defaults_for(connection: sa.Connection, project_id: str) -> list[Row]:
+    """The networks that an instance gets when it names none, kept as by ``share``: all that the
+    project may use, in order of priority and age."""
+    query = select(usable_by(project_id)).with_for_update(read=True)
+    ordered = query.order_by(c.priority, c.created_at, c.id)
+    rows = list(connection.execute(ordered).mappings())
+    if not rows:
+        reason = "make one with: netstack network create"
+        raise errors.NoMoreNetworks(value=project_id, reason=reason)
+    return rows
+
+
+def require_usable(network: Row, project_id: str) -> None:
+    """A network of another project does not exist for this one."""
+    if network["project_id"] not in (None, project_id):
+        raise errors.NetworkNotFound(field="network_id", value=network["id"])
+
+
+def update(connection: sa.Connection, /, network_id: str, **values: Any) -> Row:
+    """Raises NetworkNotFound."""
+    here = NETWORKS.update().where(c.id == network_id, c.state == ACTIVE)
+    connection.execute(here.values(**values, updated_at=utcnow()))
+    return find(connection, network_id)
+
+
+def users(connection: sa.Connection, network_id: str) -> int:
+    """How many virtual NICs are on it, those too that are being made or deleted."""
+    n = VIRTUAL_NICS.c
+    here = sa.select(sa.func.count()).where(n.network_id == network_id, n.purpose == COMPUTE)
+    return int(connection.scalar(here) or 0)
+
+
+def know_project(connection: sa.Connection, project_id: str) -> None:
+    """An audit looks at every project that ever had something here."""
+    known = sa.select(PROJECTS.c.project_id).where(PROJECTS.c.project_id == project_id)
+    if connection.scalar(known) is None:
+        insert_or_get(connection, PROJECTS, ["project_id"], {"project_id": project_id})
+
+
+def blocks_of(row: Row) -> list[Block]:
+    """Those that were there when Melange was last asked."""
+    return [Block.of_json(one) for one in row["blocks"]]
+
+
+def view(row: Row, attributes: dict[str, Any]) -> plugin.Network:
+    """``attributes``: besides those of the row."""
+    return plugin.Network(
+        id=row["id"],
+        label=row["label"],
+        project_id=row["project_id"],
+        subnets=tuple(
+            plugin.Subnet(block.version, block.cidr, block.gateway, block.dns, id=block.id)
+            for block in blocks_of(row)
+        ),
+        mtu=row["mtu"],
+        host=row["host"],
+        attributes={
+            **row["l2"],
+            "routed": row["routed"],
+            "dhcp": row["enable_dhcp"],
+            **attributes,
+        },
+    )

@@ -1,0 +1,133 @@
+"""Networks: of layer 2 from Quantum, with blocks of addresses from Melange."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from nova_netplugins import errors, plugin
+from nova_netplugins.ethernet.rows import Row
+from nova_netplugins.netstack import network_rows, requests
+from nova_netplugins.netstack.gateways import gateway_id
+from nova_netplugins.netstack.model import Block, BlockSpec, NetworkSpec
+from nova_netplugins.netstack.reading import ReadingOperations
+from nova_netplugins.netstack.tables import NETWORKS
+
+CHANGEABLE = frozenset({"label", "priority", "routed", "enable_dhcp", "host"})
+
+_SERVICES_OWN = ("network:dhcp", "network:distributed")
+"""Device owners of ports that Neutron deletes with their network."""
+
+
+class NetworkOperations(ReadingOperations):
+    # -- reading
+
+    def list_networks(self, project_id: str | None = None) -> Sequence[plugin.Network]:
+        where = [] if project_id is None else [network_rows.usable_by(project_id)]
+        query = network_rows.select(*where).order_by(NETWORKS.c.created_at, NETWORKS.c.id)
+        return self.shown_networks(self.rows(query))
+
+    def get_network(self, network_id: str) -> plugin.Network:
+        return self.shown_networks([self.network_row(network_id)])[0]
+
+    def shown_networks(self, rows: Iterable[Row]) -> list[plugin.Network]:
+        return [network_rows.view(row, {"l2_driver": self.options.l2_driver}) for row in rows]
+
+    # -- making, changing, deleting
+
+    def create_network(self, spec: NetworkSpec) -> Row:
+        """All of it or nothing. Raises what is wrong with the spec, and what Quantum and Melange
+        refuse."""
+        work = self.flow.start("create_network", {"spec": requests.of_network(spec)})
+        return self.network_row(work.made["network"].id)
+
+    def modify_network(self, network_id: str, changes: dict[str, Any]) -> Row:
+        """``changes``: some of CHANGEABLE."""
+        unknown = set(changes) - CHANGEABLE
+        if unknown:
+            reason = f"a network's {', '.join(sorted(CHANGEABLE))} can be changed"
+            first = min(unknown)
+            raise errors.InvalidOption(field=first, value=changes[first], reason=reason)
+        row = self.run(network_rows.update, network_id, **changes)
+        self.prompts.network_changed(network_id)
+        return row
+
+    def delete_network(self, network_id: str) -> None:
+        """With its gateway and the blocks that netstack made; an adopted one stays at layer 2.
+
+        Raises NetworkInUse while anybody has a NIC, a port or an address on it.
+        """
+        network = self.network_row(network_id)
+        self._refuse_addresses(network)
+        self._refuse_ports(network)
+        self.flow.start("delete_network", {"network_id": network_id})
+
+    def _refuse_addresses(self, network: Row, block_id: str | None = None) -> None:
+        gateway = gateway_id(network["id"])
+        for one in self.melange.allocated(network["id"]):
+            if one["interface_id"] == gateway or block_id not in (None, one["ip_block_id"]):
+                continue
+            reason = (
+                f"{one['address']} is allocated to interface {one['interface_id']} of tenant "
+                f"{one['used_by_tenant']}; release it first"
+            )
+            raise errors.NetworkInUse(field="network_id", value=network["id"], reason=reason)
+
+    def _refuse_ports(self, network: Row) -> None:
+        if network["adopted"]:
+            return
+        ours = self.deployment.port_name(gateway_id(network["id"]))
+        for port in self.l2.list_ports(network_id=network["id"]):
+            if port.name != ours and not port.device_owner.startswith(_SERVICES_OWN):
+                reason = f"port {port.id} of device {port.device_id} is on it; delete it first"
+                raise errors.NetworkInUse(field="network_id", value=network["id"], reason=reason)
+
+    # -- its blocks
+
+    def list_subnets(self, network_id: str) -> list[Block]:
+        """As Melange has them now, and as they are remembered from now on."""
+        network = self.network_row(network_id)
+        tenant = self.melange.tenant_of(network["project_id"])
+        blocks = self.melange.blocks(tenant, network_id)
+        self.remember_blocks(network, blocks)
+        return blocks
+
+    def create_subnet(self, network_id: str, spec: BlockSpec) -> Block:
+        network = self.network_row(network_id)
+        wanted = requests.of_block(spec)
+        tenant = self.melange.tenant_of(network["project_id"])
+        tags, key = (self.deployment.tag,), str(uuid.uuid4())
+        made = self.melange.create_block(tenant, network_id, wanted, key, tags)
+        self.list_subnets(network_id)
+        return made
+
+    def delete_subnet(self, network_id: str, block_id: str) -> None:
+        """Raises SubnetNotFound, NetworkInUse while anybody has an address of it."""
+        network = self.network_row(network_id)
+        tenant = self.melange.tenant_of(network["project_id"])
+        if block_id not in [block.id for block in self.melange.blocks(tenant, network_id)]:
+            raise SubnetNotFound(field="subnet_id", value=block_id, network=network_id)
+        self._refuse_addresses(network, block_id)
+        self.melange.delete_block(tenant, block_id)
+        self.list_subnets(network_id)
+
+    def remember_blocks(self, network: Row, blocks: Sequence[Block]) -> bool:
+        """Whether they are others than until now; then those who serve the network are told."""
+        stored = [block.to_json() for block in blocks]
+        if stored == [block.to_json() for block in network_rows.blocks_of(network)]:
+            return False
+
+        def update(connection: sa.Connection) -> None:
+            network_rows.update(connection, network["id"], blocks=stored)
+
+        self.run(update)
+        self.prompts.network_changed(network["id"])
+        return True
+
+
+class SubnetNotFound(errors.NetworkNotFound):
+    code = "subnet_not_found"
+    template = "network {network} has no subnet {value}"

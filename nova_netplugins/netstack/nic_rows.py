@@ -1,0 +1,138 @@
+"""Rows of virtual NICs, within the caller's transaction, and as the contract shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_config import cfg
+
+from nova_netplugins import errors, plugin
+from nova_netplugins.ethernet.rows import Row, utcnow
+from nova_netplugins.netstack import pairs
+from nova_netplugins.netstack.model import ACTIVE, COMPUTE, DELETING, NicPlan
+from nova_netplugins.netstack.tables import NETWORKS, VIRTUAL_NICS
+
+c = VIRTUAL_NICS.c
+
+
+def select(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Of those that there are for everybody: neither being made nor being deleted, and no
+    gateways."""
+    return select_all(c.purpose == COMPUTE, *where)
+
+
+def select_all(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """With gateways."""
+    return sa.select(VIRTUAL_NICS).where(c.state == ACTIVE, *where)
+
+
+def find(connection: sa.Connection, nic_id: str, *, lock: bool = False) -> Row:
+    """Raises VirtualNicNotFound."""
+    query = select(c.id == nic_id)
+    row = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
+    if row is None:
+        raise errors.VirtualNicNotFound(field="virtual_nic_id", value=nic_id)
+    return row
+
+
+def update(connection: sa.Connection, /, nic_id: str, **values: Any) -> Row:
+    """Raises VirtualNicNotFound."""
+    here = VIRTUAL_NICS.update().where(c.id == nic_id, c.state == ACTIVE, c.purpose == COMPUTE)
+    connection.execute(here.values(**values, updated_at=utcnow()))
+    return find(connection, nic_id)
+
+
+def has_no_default(connection: sa.Connection, instance_id: str | None, project_id: str) -> bool:
+    """Whether an instance's next NIC carries its default route. Raises InstanceNotFound for an
+    instance of another project."""
+    if instance_id is None:
+        return True
+    query = sa.select(c.project_id, c.default_route).where(
+        c.instance_id == instance_id, c.state != DELETING, c.purpose == COMPUTE
+    )
+    rows = connection.execute(query).all()
+    if any(row.project_id != project_id for row in rows):
+        raise errors.InstanceNotFound(field="instance_id", value=instance_id, project=project_id)
+    return not any(row.default_route for row in rows)
+
+
+def withdraw(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    """Nobody sees them any more; the caller has locked them."""
+    ids = [row["id"] for row in rows]
+    values = {"state": DELETING, "updated_at": utcnow()}
+    connection.execute(VIRTUAL_NICS.update().where(c.id.in_(ids)).values(values))
+    promote(connection, {row["instance_id"] for row in rows})
+
+
+def delete(connection: sa.Connection, ids: Sequence[str]) -> None:
+    gone = sa.select(c.instance_id).where(c.id.in_(ids), c.instance_id.is_not(None)).distinct()
+    instances = list(connection.scalars(gone))
+    connection.execute(VIRTUAL_NICS.delete().where(c.id.in_(ids)))
+    promote(connection, instances)
+
+
+def promote(connection: sa.Connection, instances: Iterable[str | None]) -> None:
+    """An instance whose default route went with a NIC has it on the oldest one left."""
+    for instance_id in sorted(one for one in set(instances) if one is not None):
+        left = sa.select(c.id, c.default_route).where(
+            c.instance_id == instance_id, c.state != DELETING, c.purpose == COMPUTE
+        )
+        rows = connection.execute(left.order_by(c.created_at, c.id)).all()
+        if rows and not any(row.default_route for row in rows):
+            first = VIRTUAL_NICS.update().where(c.id == rows[0].id)
+            connection.execute(first.values(default_route=True, updated_at=utcnow()))
+
+
+def plan_of(row: Row, network_tenant: str) -> NicPlan:
+    """What has to be known to delete it."""
+    return NicPlan(
+        id=row["id"],
+        network_id=row["network_id"],
+        tenant=row["project_id"],
+        network_tenant=network_tenant,
+        device_id=row["instance_id"] or row["id"],
+        purpose=row["purpose"],
+        instance_id=row["instance_id"],
+        host=row["host"],
+        mac_address=row["mac_address"],
+        addresses=tuple(one["address"] for one in row["addresses"]),
+        port_id=row["port_id"],
+    )
+
+
+def owners(connection: sa.Connection, network_ids: Iterable[str]) -> dict[str, str | None]:
+    """The project of each network."""
+    query = sa.select(NETWORKS.c.id, NETWORKS.c.project_id).where(
+        NETWORKS.c.id.in_(set(network_ids))
+    )
+    return {row.id: row.project_id for row in connection.execute(query)}
+
+
+def view(options: cfg.GroupAttr, row: Row) -> plugin.VirtualNic:
+    """``attributes``: ``port_id``, ``port_security``, and ``allowed_address_pairs``: [[address or
+    CIDR, MAC address or null], ...], all that it may send from."""
+    own = [one["address"] for one in row["addresses"]]
+    allowed = pairs.of_nic(options, row["mac_address"], own, row["allowed"])
+    return plugin.VirtualNic(
+        id=row["id"],
+        network_id=row["network_id"],
+        project_id=row["project_id"],
+        mac_address=row["mac_address"],
+        instance_id=row["instance_id"],
+        host=row["host"],
+        device=plugin.device_name(row["id"]),
+        hostname=row["hostname"],
+        status=row["status"],
+        default_route=row["default_route"],
+        fixed_ips=tuple(
+            plugin.FixedIp(one["address"], one["version"], one["block_id"])
+            for one in row["addresses"]
+        ),
+        attributes={
+            "port_id": row["port_id"],
+            "port_security": row["port_security"],
+            "allowed_address_pairs": [[pair.ip_address, pair.mac_address] for pair in allowed],
+        },
+    )

@@ -1,0 +1,214 @@
+"""What each step of making and deleting virtual NICs does. Their order is in ``steps``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from netkit import errors
+from nova_netplugins import plugin
+from nova_netplugins.ethernet.rows import utcnow
+from nova_netplugins.netstack import intents, melange_errors, nic_rows, pairs
+from nova_netplugins.netstack.flow import Work
+from nova_netplugins.netstack.intents import FORWARD
+from nova_netplugins.netstack.l2 import GATEWAY_OWNER, NIC_OWNER, L2Port, NewPort
+from nova_netplugins.netstack.model import ACTIVE, GATEWAY, Address, Interface, NicPlan
+from nova_netplugins.netstack.tables import VIRTUAL_NICS
+
+if TYPE_CHECKING:
+    from nova_netplugins.netstack.base import Operations
+
+
+class BindingFailed(errors.Conflict):
+    code = "binding_failed"
+    template = (
+        "Quantum has nothing on host {value} that would wire port {port} of network {network}; "
+        "look whether its layer 2 agent runs there, or choose another host"
+    )
+
+
+def nics(work: Work) -> list[NicPlan]:
+    return [NicPlan.of_json(one) for one in work.document["nics"]]
+
+
+# -- The interface, and its MAC address
+
+
+def make_interfaces(ops: Operations, work: Work) -> None:
+    for nic in nics(work):
+        work.made[nic.id] = ops.melange.create_interface(
+            nic.id,
+            nic.tenant,
+            nic.device_id,
+            nic.mac_address,
+            ops.deployment.tag,
+            work.key("interface", nic.id),
+        )
+
+
+def delete_interfaces(ops: Operations, work: Work) -> None:
+    for nic in nics(work):
+        ops.melange.delete_interface(nic.id)
+
+
+# -- Its addresses
+
+
+def allocate_addresses(ops: Operations, work: Work) -> None:
+    for nic in nics(work):
+        work.made[nic.id, "addresses"] = _allocated(ops, work, nic)
+
+
+def _allocated(ops: Operations, work: Work, nic: NicPlan) -> Sequence[Address]:
+    tenant, network_id = nic.network_tenant, nic.network_id
+    if not nic.versions and not ops.melange.blocks(tenant, network_id):
+        return []
+    interface: Interface = work.made[nic.id]
+    key = work.key("addresses", nic.id)
+    try:
+        got = ops.melange.allocate(tenant, network_id, interface, nic.addresses, key)
+    except melange_errors.MelangeNotFound:
+        # Its last block has gone since we looked: pure layer 2.
+        if nic.addresses or ops.melange.blocks(tenant, network_id):
+            raise
+        return []
+    _require_all(ops, nic, got)
+    return got
+
+
+def _require_all(ops: Operations, nic: NicPlan, got: Sequence[Address]) -> None:
+    """Melange leaves out what is not to be had."""
+    call = "allocate addresses"
+    have = {address.address for address in got}
+    for wanted in nic.addresses:
+        if wanted not in have:
+            raise melange_errors.AddressTaken(
+                call, field="address", value=wanted, reason="somebody was faster"
+            )
+    versions = {address.version for address in got}
+    if nic.addresses or versions.issuperset(nic.versions):
+        return
+    for block in ops.melange.blocks(nic.network_tenant, nic.network_id):
+        if block.version not in versions:
+            what = f"every IPv{block.version} block"
+            raise melange_errors.NoMoreAddresses(call, value=nic.network_id, what=what)
+
+
+def allocate_of_each_block(ops: Operations, work: Work) -> None:
+    """For a gateway: an address of each block that has none of its own for it."""
+    for nic in nics(work):
+        interface: Interface = work.made[nic.id]
+        got = [
+            ops.melange.allocate_of_block(block, interface, work.key("addresses", block.id))
+            for block in ops.melange.blocks(nic.network_tenant, nic.network_id)
+            if block.gateway is None or not work.document["routed"]
+        ]
+        work.made[nic.id, "addresses"] = got
+
+
+def release_addresses(ops: Operations, work: Work) -> None:
+    for nic in nics(work):
+        if work.intent.direction == FORWARD and not nic.addresses:
+            continue
+        ops.melange.deallocate(nic.network_tenant, nic.network_id, nic.id)
+
+
+# -- The port
+
+
+def make_ports(ops: Operations, work: Work) -> None:
+    for nic in nics(work):
+        interface: Interface = work.made[nic.id]
+        port = ops.l2.create_port(new_port(ops, work, nic, str(interface.mac_address)))
+        if nic.host is not None and port.binding_failed:
+            raise BindingFailed(field="host", value=nic.host, port=port.id, network=nic.network_id)
+        work.made[nic.id, "port"] = port
+
+
+def new_port(ops: Operations, work: Work, nic: NicPlan, mac_address: str) -> NewPort:
+    addresses = [one.address for one in work.made[nic.id, "addresses"]]
+    if nic.purpose == GATEWAY:
+        addresses += [gateway for gateway in work.document["gateways"] if gateway not in addresses]
+    return NewPort(
+        network_id=nic.network_id,
+        mac_address=mac_address,
+        device_id=nic.device_id,
+        device_owner=GATEWAY_OWNER if nic.purpose == GATEWAY else NIC_OWNER,
+        project_id=nic.tenant,
+        name=ops.deployment.port_name(nic.id),
+        host=nic.host,
+        pairs=pairs.of_nic(ops.options, mac_address, addresses),
+        port_security=None if addresses else False,
+    )
+
+
+def delete_ports(ops: Operations, work: Work) -> None:
+    for nic in nics(work):
+        for port_id in {nic.port_id} if nic.port_id else _found_ports(ops, nic):
+            ops.l2.delete_port(port_id)
+
+
+def _found_ports(ops: Operations, nic: NicPlan) -> set[str]:
+    """Ours of that NIC, whatever its MAC address."""
+    name = ops.deployment.port_name(nic.id)
+    found = ops.l2.list_ports(network_id=nic.network_id, device_id=nic.device_id)
+    return {port.id for port in found if port.name == name}
+
+
+# -- The rows
+
+
+def activate(ops: Operations, work: Work) -> None:
+    """Everybody sees them, and they are their instance's."""
+    ops.run(_activate, ops, work)
+    prompt(ops, work)
+
+
+def _activate(connection: sa.Connection, ops: Operations, work: Work) -> None:
+    intents.finish(connection, work.intent)
+    c = VIRTUAL_NICS.c
+    for nic in nics(work):
+        connection.execute(
+            VIRTUAL_NICS.update().where(c.id == nic.id).values(_active_values(work, nic))
+        )
+        if nic.purpose != GATEWAY:
+            ops.associations.attach(connection, nic.instance_id, nic.id, nic.tenant, ops.name)
+
+
+def _active_values(work: Work, nic: NicPlan) -> dict[str, Any]:
+    interface: Interface = work.made[nic.id]
+    port: L2Port = work.made[nic.id, "port"]
+    addresses: Sequence[Address] = work.made[nic.id, "addresses"]
+    return {
+        "state": ACTIVE,
+        "status": plugin.DOWN,
+        "mac_address": interface.mac_address,
+        "port_id": port.id,
+        "port_security": port.port_security is not False,
+        "addresses": [address.to_json() for address in addresses],
+        "updated_at": utcnow(),
+    }
+
+
+def forget(ops: Operations, work: Work) -> None:
+    """Their rows and the intent go."""
+
+    def delete(connection: sa.Connection) -> None:
+        intents.finish(connection, work.intent)
+        nic_rows.delete(connection, [nic.id for nic in nics(work)])
+
+    ops.run(delete)
+    prompt(ops, work)
+
+
+def prompt(ops: Operations, work: Work) -> None:
+    for nic in nics(work):
+        ops.prompts.nic_changed(nic.id, nic.network_id, nic.host)
+
+
+def are_made(ops: Operations, work: Work) -> bool:
+    c = VIRTUAL_NICS.c
+    ids = [nic.id for nic in nics(work)]
+    return bool(ops.rows(sa.select(c.id).where(c.id.in_(ids), c.state == ACTIVE)))
