@@ -124,8 +124,10 @@ DHCP_REPORTS = sa.Table(
     METADATA,
     sa.Column("network_id", sa.String(36), primary_key=True),
     sa.Column("host", sa.String(255), primary_key=True),
+    sa.Column("driver", sa.String(16), nullable=False),
     sa.Column("allocated", sa.Integer, nullable=False),
     sa.Column("served", sa.Integer, nullable=False),
+    # Each of these {count, examples}.
     sa.Column("missing", sa.JSON, nullable=False),
     sa.Column("extra", sa.JSON, nullable=False),
     sa.Column("wrong", sa.JSON, nullable=False),

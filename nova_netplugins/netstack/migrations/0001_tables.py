@@ -176,6 +176,7 @@ def _dhcp_reports() -> None:
         "netstack_dhcp_reports",
         sa.Column("network_id", sa.String(36), primary_key=True),
         sa.Column("host", sa.String(255), primary_key=True),
+        sa.Column("driver", sa.String(16), nullable=False),
         sa.Column("allocated", sa.Integer, nullable=False),
         sa.Column("served", sa.Integer, nullable=False),
         sa.Column("missing", sa.JSON, nullable=False),
