@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from netkit.upsert import insert_or_get
 from nova_netplugins import errors, plugin
 from nova_netplugins.ethernet.rows import Row
+from nova_netplugins.netstack import network_rows
 from nova_netplugins.netstack.base import NAME
 from nova_netplugins.netstack.melange_sharing import Floating, Inside
 from nova_netplugins.netstack.model import Block
@@ -46,17 +46,17 @@ class FloatingOperations(ReadingOperations):
                 project_id, block.id, address, f"{key}:{block.id}"
             )
             if made is not None:
-                return self._view([made], pools)[0]
+                return self._lent([made], pools)[0]
         raise errors.NoMoreFloatingIps(field="pool", value=pool or ", ".join(pools))
 
     def _use(self, connection: sa.Connection, project_id: str) -> None:
         self.associations.pin(connection, project_id, NAME)
-        insert_or_get(connection, PROJECTS, ["project_id"], {"project_id": project_id})
+        network_rows.know_project(connection, project_id)
 
     def release_floating_ip(self, address: str) -> None:
         """Refused while it is associated."""
         found = self._find(address)
-        shown = self._view([found])[0]
+        shown = self._lent([found])[0]
         if shown.fixed_address is not None:
             reason = f"it is associated with {shown.fixed_address}; disassociate it first"
             raise errors.FloatingIpInUse(field="floating_ip", value=address, reason=reason)
@@ -83,7 +83,7 @@ class FloatingOperations(ReadingOperations):
             raise errors.InvalidOption(field="fixed_address", value=fixed_address, reason=reason)
         done = self.melange.point_floating(found.tenant_id, found.id, inside)
         self._prompt([found, done])
-        return self._view([done])[0]
+        return self._lent([done])[0]
 
     def _inside(self, nic: Row, network: Row, fixed_address: str) -> Inside:
         """Where Melange has an address of the NIC, its own or shared. Raises FixedIpNotFound."""
@@ -103,21 +103,21 @@ class FloatingOperations(ReadingOperations):
 
     def disassociate_floating_ip(self, address: str) -> plugin.FloatingIp:
         found = self._find(address)
-        if self._view([found])[0].fixed_address is None:
+        if self._lent([found])[0].fixed_address is None:
             raise errors.FloatingIpNotAssociated(field="floating_ip", value=address)
         done = self.melange.point_floating(found.tenant_id, found.id, None)
         self._prompt([found])
-        return self._view([done])[0]
+        return self._lent([done])[0]
 
     def get_floating_ip(self, address: str) -> plugin.FloatingIp:
         """Raises FloatingIpNotFound."""
-        return self._view([self._find(address)])[0]
+        return self._lent([self._find(address)])[0]
 
     def list_floating_ips(self, project_id: str | None = None) -> Sequence[plugin.FloatingIp]:
         """Of all projects: of those that ever had something on netstack. Others are not ours."""
         projects = [project_id] if project_id is not None else self._projects()
         found = [one for project in projects for one in self.melange.floating_ips(project)]
-        return self._view(found)
+        return self._lent(found)
 
     def floating_ips_on(self, network: Row) -> list[Floating]:
         """Those that lead to addresses of the network, as Melange has them now."""
@@ -149,7 +149,7 @@ class FloatingOperations(ReadingOperations):
             if blocks & {block["id"] for block in network["blocks"]}:
                 self.prompts.network_changed(network["id"])
 
-    def _view(
+    def _lent(
         self, found: Sequence[Floating], pools: dict[str, list[Block]] | None = None
     ) -> list[plugin.FloatingIp]:
         if not found:

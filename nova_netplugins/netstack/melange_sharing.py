@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from melange.client import Client
 from melange.client import errors as client_errors
 from nova_netplugins.netstack.melange_blocks import block_of
-from nova_netplugins.netstack.melange_calls import Calls
+from nova_netplugins.netstack.melange_calls import Calls, shortest
 from nova_netplugins.netstack.melange_errors import AddressTaken
 from nova_netplugins.netstack.model import Block
 
@@ -240,10 +240,12 @@ def _unless_full(
 
 def _floating(found: Mapping[str, Any]) -> Floating:
     local = found["inside_local"]
-    inside = local and Inside(local["address"], local["ip_block_id"], local["interface_id"])
+    inside = local and Inside(
+        shortest(local["address"]), local["ip_block_id"], local["interface_id"]
+    )
     return Floating(
         id=found["id"],
-        address=found["address"],
+        address=shortest(found["address"]),
         version=found["version"],
         block_id=found["ip_block_id"],
         tenant_id=found["tenant_id"],
@@ -254,7 +256,7 @@ def _floating(found: Mapping[str, Any]) -> Floating:
 def _shared(found: Mapping[str, Any]) -> Shared:
     return Shared(
         interface_id=found["interface_id"],
-        address=found["address"],
+        address=shortest(found["address"]),
         version=found["version"],
         block_id=found["ip_block_id"],
         tenant_id=found["used_by_tenant"],
