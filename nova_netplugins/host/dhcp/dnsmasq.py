@@ -51,6 +51,9 @@ class Dnsmasq(DhcpServer):
     def served(self, network_id: str) -> Mapping[str, Sequence[str]]:
         return self._of(network_id).served()
 
+    def distrust(self, network_id: str) -> None:
+        self._of(network_id).distrust()
+
     def leases(self, network_id: str) -> Sequence[Lease]:
         return self._of(network_id).leases()
 

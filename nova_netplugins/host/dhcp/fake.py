@@ -86,6 +86,9 @@ class FakeDhcp(DhcpServer):
         given = {host.mac: served.wanted.given(host.nic_id) for host in served.wanted.hosts}
         return {mac: addresses for mac, addresses in given.items() if addresses}
 
+    def distrust(self, network_id: str) -> None:
+        """It is told all anew each time."""
+
     def leases(self, network_id: str) -> Sequence[Lease]:
         served = self._served.get(network_id)
         return list(served.leases.values()) if served else []

@@ -95,6 +95,12 @@ class ServedNetwork:
             lines = layout.read_hosts(self.files)[0]
         return dict(map(layout.parse_host, lines.values()))
 
+    def distrust(self) -> None:
+        """``ensure`` writes all files, and has them read."""
+        with self._telling:
+            if self.files.conf.exists():
+                self.files.reload.touch()
+
     def leases(self) -> list[Lease]:
         """Those that have not ended. Whose one of IPv6 is, the hosts say: dnsmasq does not."""
         leases = read_leases(self.files.leases)

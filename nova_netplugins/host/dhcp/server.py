@@ -50,6 +50,11 @@ class DhcpServer(ABC):
         say."""
 
     @abstractmethod
+    def distrust(self, network_id: str) -> None:
+        """What the server was told does not count any more, because somebody else told it other
+        things: the next ``ensure`` tells it all anew."""
+
+    @abstractmethod
     def leases(self, network_id: str) -> Sequence[Lease]:
         """The leases that have not ended, none for a network that is not there."""
 
