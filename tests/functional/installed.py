@@ -28,7 +28,7 @@ def alone(name: str) -> Iterator[None]:
 
 
 def python_with(name: str, *arguments: str) -> Path:
-    """The Python of ``.cache/<name>``, where ``pip install <arguments>`` has succeeded once.
+    """The Python of ``.cache/<name>``, where ``pip install <arguments>`` has succeeded.
 
     Skips the test when that cannot be done here.
     """
@@ -39,8 +39,10 @@ def python_with(name: str, *arguments: str) -> Path:
 def _python_with(name: str, *arguments: str) -> Path:
     cache = ROOT / ".cache" / name
     python, installed = cache / "bin/python", cache / "installed"
+    wanted = " ".join(arguments)
     if not installed.exists():
         venv.create(cache, clear=True, with_pip=True)
+    if not installed.exists() or installed.read_text() != wanted:
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         try:
             done = subprocess.run(
@@ -50,5 +52,5 @@ def _python_with(name: str, *arguments: str) -> Path:
             pytest.skip(f"installing {name} took more than {INSTALL_SECONDS} s")
         if done.returncode != 0:
             pytest.skip(f"{name} cannot be installed here: {done.stderr.strip()[-300:]}")
-        installed.touch()
+        installed.write_text(wanted)
     return python

@@ -5,8 +5,9 @@
     with neutron(tmp_path) as server:
         requests.get(f"{server.url}/v2.0/networks")
 
-It is ML2 with the Open vSwitch driver and VXLAN, without authentication and without a message bus.
-``HOST`` has, as far as Neutron knows, a living Open vSwitch agent; no other host has one.
+It is ML2 with the Open vSwitch driver and VXLAN, without authentication. Unless a ``Bus`` is given,
+it has no message bus, and ``HOST`` has, as far as Neutron knows, a living Open vSwitch agent; no
+other host has one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import requests
@@ -34,18 +36,20 @@ _CONF = """
 auth_strategy = noauth
 core_plugin = ml2
 service_plugins =
-transport_url = fake://
+transport_url = {transport}
 api_paste_config = {paste}
 state_path = {home}
 log_file = {home}/neutron.log
-agent_down_time = 1000000
+agent_down_time = {agent_down_time}
+rpc_workers = 1
+rpc_state_report_workers = 0
 dhcp_agent_notification = false
 notify_nova_on_port_status_changes = false
 notify_nova_on_port_data_changes = false
 [oslo_concurrency]
 lock_path = {home}/locks
 [database]
-connection = sqlite:///{home}/neutron.sqlite
+connection = {database}
 [ml2]
 type_drivers = vxlan
 tenant_network_types = vxlan
@@ -55,7 +59,7 @@ extension_drivers = port_security
 vni_ranges = 1:4000
 """
 
-# Migrations do not run on SQLite; the models make the same tables.
+# Migrations do not run on SQLite, and take their time elsewhere; the models make the same tables.
 _PREPARE = """
 import datetime, json, sys
 import sqlalchemy as sa
@@ -74,8 +78,9 @@ agent = {
          "ovs_capabilities": {"datapath_types": [], "iface_types": []}}),
     "load": 0,
 }
-with engine.begin() as connection:
-    connection.execute(metadata.tables["agents"].insert().values(agent))
+if sys.argv[2]:
+    with engine.begin() as connection:
+        connection.execute(metadata.tables["agents"].insert().values(agent))
 """
 
 _SERVE = """
@@ -83,6 +88,14 @@ import os, waitress
 from neutron.wsgi.api import application
 waitress.serve(application, host="127.0.0.1", port=int(os.environ["PORT"]), threads=4)
 """
+
+
+@dataclass(frozen=True)
+class Bus:
+    """For Neutron with agents: its message bus, and a database that has nothing yet."""
+
+    transport: str
+    database: str
 
 
 class Neutron:
@@ -126,20 +139,38 @@ class Neutron:
 
 
 @contextlib.contextmanager
-def neutron(home: Path) -> Iterator[Neutron]:
+def neutron(home: Path, bus: Bus | None = None) -> Iterator[Neutron]:
     """``home``: an empty directory. Skips the test where Neutron cannot be installed."""
-    python = python_with(NAME, "neutron==29.0.0", "waitress")
-    with alone(NAME):
-        prepared = _prepared(python)
-    shutil.copytree(prepared, home, dirs_exist_ok=True)
+    python = installed()
     paste = python.parents[1] / "etc/neutron/api-paste.ini"
-    (home / "neutron.conf").write_text(_CONF.format(home=home, paste=paste))
+    if bus is None:
+        with alone(NAME):
+            prepared = _prepared(python)
+        shutil.copytree(prepared, home, dirs_exist_ok=True)
+        bus, agent_down_time = Bus("fake://", f"sqlite:///{home}/neutron.sqlite"), 1000000
+    else:
+        _make_tables(python, bus.database, "")
+        agent_down_time = 75
+    (home / "neutron.conf").write_text(
+        _CONF.format(
+            home=home,
+            paste=paste,
+            transport=bus.transport,
+            database=bus.database,
+            agent_down_time=agent_down_time,
+        )
+    )
     server = Neutron(python, home, free_port())
     try:
         server.start()
         yield server
     finally:
         server.kill()
+
+
+def installed() -> Path:
+    """The Python that has Neutron. Skips the test where it cannot be installed."""
+    return python_with(NAME, "neutron==29.0.0", "PyMySQL", "waitress")
 
 
 def _prepared(python: Path) -> Path:
@@ -149,8 +180,13 @@ def _prepared(python: Path) -> Path:
         home = done.with_name("preparing")
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir()
-        command = [str(python), "-c", _PREPARE, f"sqlite:///{home}/neutron.sqlite", HOST]
-        made = subprocess.run(command, capture_output=True, text=True, timeout=_START_SECONDS)
-        assert made.returncode == 0, f"Neutron's tables: {made.stderr[-2000:]}"
+        _make_tables(python, f"sqlite:///{home}/neutron.sqlite", HOST)
         home.rename(done)
     return done
+
+
+def _make_tables(python: Path, database: str, host: str) -> None:
+    """``host``: has an agent already; empty: none has."""
+    command = [str(python), "-c", _PREPARE, database, host]
+    made = subprocess.run(command, capture_output=True, text=True, timeout=_START_SECONDS)
+    assert made.returncode == 0, f"Neutron's tables: {made.stderr[-2000:]}"
