@@ -11,11 +11,9 @@ from netkit.errors import Conflict
 from netkit.upsert import insert_or_get
 from nova_netplugins import errors
 from nova_netplugins.ethernet.rows import utcnow
-from nova_netplugins.netstack.model import ACTIVE
+from nova_netplugins.netstack import peers
 from nova_netplugins.netstack.reading import ReadingOperations
-from nova_netplugins.netstack.tables import HOSTS, VIRTUAL_NICS
-
-nics = VIRTUAL_NICS.c
+from nova_netplugins.netstack.tables import HOSTS
 
 
 class TunnelAddressInUse(Conflict):
@@ -40,13 +38,14 @@ class HostOperations(ReadingOperations):
             query = sa.select(HOSTS.c.host).where(HOSTS.c.tunnel_address == normal)
             holder = next((row["host"] for row in self.rows(query)), "another one")
             raise TunnelAddressInUse(field="address", value=normal, holder=holder) from error
-        here = sa.select(nics.network_id).where(nics.host == host, nics.state == ACTIVE)
-        for row in self.rows(here.distinct()):
+        where = peers.places()
+        for row in self.rows(sa.select(where.c.network_id).where(where.c.host == host)):
             self.prompts.network_changed(row["network_id"])
 
 
 def _register(connection: sa.Connection, host: str, address: str) -> None:
-    used = sa.select(nics.host).where(nics.host.is_not(None))
+    where = peers.places()
+    used = sa.select(where.c.host).where(where.c.host.is_not(None))
     # A host that was renamed, or that is gone, holds nothing.
     connection.execute(
         HOSTS.delete().where(

@@ -118,6 +118,17 @@ def test_the_peers_of_a_network_are_the_hosts_that_have_a_nic_of_it(
     }
 
 
+def test_the_host_that_serves_a_network_is_a_peer_of_its_others(
+    operations: HostOperations, prompted: Prompted
+) -> None:
+    changed = NETWORKS.update().where(NETWORKS.c.id == "net-1").values(host="network-host")
+    operations.run(lambda connection: connection.execute(changed))
+    operations.register_tunnel("network-host", "192.0.2.9")
+    assert prompted.taken() == ["net-1"]
+    nic(operations, "net-1", "network-host")
+    assert peers.of_networks(operations, ["net-1"]) == {"net-1": ["192.0.2.9"]}
+
+
 def test_a_new_address_of_a_host_is_told_once_to_those_of_its_networks(
     operations: HostOperations, prompted: Prompted
 ) -> None:
