@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from netkit import errors
 from nova_netplugins import plugin
 from nova_netplugins.ethernet.rows import utcnow
-from nova_netplugins.netstack import intents, melange_errors, nic_rows, pairs
+from nova_netplugins.netstack import intents, melange_errors, nic_rows, pairs, peers, suspects
 from nova_netplugins.netstack.flow import Work
 from nova_netplugins.netstack.intents import FORWARD
 from nova_netplugins.netstack.l2 import GATEWAY_OWNER, NIC_OWNER, L2Port, NewPort
@@ -194,18 +194,30 @@ def _active_values(work: Work, nic: NicPlan) -> dict[str, Any]:
 
 def forget(ops: Operations, work: Work) -> None:
     """Their rows and the intent go."""
+    ops.run(_forget, work)
+    prompt(ops, work)
 
-    def delete(connection: sa.Connection) -> None:
-        intents.finish(connection, work.intent)
-        nic_rows.delete(connection, [nic.id for nic in nics(work)])
 
-    ops.run(delete)
+def _forget(connection: sa.Connection, work: Work) -> None:
+    intents.finish(connection, work.intent)
+    nic_rows.delete(connection, [nic.id for nic in nics(work)])
+
+
+def forget_unfinished(ops: Operations, work: Work) -> None:
+    """The same, and audits know what never became a NIC."""
+
+    def forget_and_note(connection: sa.Connection) -> None:
+        _forget(connection, work)
+        suspects.rolled_back(connection, [nic.id for nic in nics(work)])
+
+    ops.run(forget_and_note)
     prompt(ops, work)
 
 
 def prompt(ops: Operations, work: Work) -> None:
     for nic in nics(work):
         ops.prompts.nic_changed(nic.id, nic.network_id, nic.host)
+    peers.prompt(ops, [(nic.network_id, nic.host) for nic in nics(work)])
 
 
 def are_made(ops: Operations, work: Work) -> bool:

@@ -16,7 +16,14 @@ those who cannot any more. What a step does, and undoes, may be repeated.
 
 from __future__ import annotations
 
-from nova_netplugins.netstack import follow_steps, gateways, network_steps, nic_plans, nic_steps
+from nova_netplugins.netstack import (
+    follow_steps,
+    gateways,
+    network_steps,
+    nic_plans,
+    nic_steps,
+    remake_steps,
+)
 from nova_netplugins.netstack.flow import Plan, Step
 
 DATABASE = "database"
@@ -28,7 +35,7 @@ _ADDRESSES = Step("addresses", MELANGE, nic_steps.allocate_addresses, nic_steps.
 _PORT = Step("port", QUANTUM, nic_steps.make_ports, nic_steps.delete_ports)
 
 CREATE_NIC = (
-    Step("intent", DATABASE, nic_plans.plan_nics, nic_steps.forget),
+    Step("intent", DATABASE, nic_plans.plan_nics, nic_steps.forget_unfinished),
     _INTERFACE,
     _ADDRESSES,
     _PORT,
@@ -36,7 +43,7 @@ CREATE_NIC = (
 )
 
 CREATE_GATEWAY = (
-    Step("intent", DATABASE, gateways.plan_gateway, nic_steps.forget),
+    Step("intent", DATABASE, gateways.plan_gateway, nic_steps.forget_unfinished),
     _INTERFACE,
     Step("addresses", MELANGE, nic_steps.allocate_of_each_block, nic_steps.release_addresses),
     _PORT,
@@ -63,6 +70,15 @@ FOLLOW_NIC = (
     Step("remember", DATABASE, follow_steps.remember),
     Step("port", QUANTUM, follow_steps.change_ports),
     Step("record", DATABASE, follow_steps.settle),
+)
+
+# What Melange or Quantum lost of a NIC; what is there stays, also when this is undone.
+REMAKE_NIC = (
+    Step("intent", DATABASE, remake_steps.intend, remake_steps.forget),
+    Step("interface", MELANGE, remake_steps.make_interfaces),
+    Step("addresses", MELANGE, remake_steps.allocate_addresses),
+    Step("port", QUANTUM, remake_steps.make_ports),
+    Step("record", DATABASE, remake_steps.record),
 )
 
 BIND_NIC = (
@@ -93,6 +109,7 @@ PLANS = {
     "delete_nic": Plan(DELETE_NIC, undone=False),
     "create_gateway": Plan(CREATE_GATEWAY, undone=True, is_done=nic_steps.are_made),
     "follow": Plan(FOLLOW_NIC, undone=False),
+    "remake_nic": Plan(REMAKE_NIC, undone=True),
     "bind_nic": Plan(BIND_NIC, undone=True),
     "create_network": Plan(CREATE_NETWORK, undone=True, is_done=network_steps.is_made),
     "delete_network": Plan(DELETE_NETWORK, undone=False),

@@ -4,9 +4,9 @@ module a noun."""
 from __future__ import annotations
 
 from nova_netplugins.ethernet.manage.parsing import Actions
-from nova_netplugins.netstack.manage import floating, networks, nics, reconcile, subnets
+from nova_netplugins.netstack.manage import audit, floating, networks, nics, reconcile, subnets
 
-NOUNS = (networks, subnets, nics, floating, reconcile)
+NOUNS = (networks, subnets, nics, floating, reconcile, audit)
 """Each has ``add(nouns)``."""
 
 

@@ -13,7 +13,7 @@ from nova_netplugins.plugin import Listing, Outcome
 _COLUMNS = ("finding", "where", "id", "network", "why", "repair", "first_seen", "repaired", "note")
 
 
-def add_audit(nouns: Actions) -> None:
+def add(nouns: Actions) -> None:
     summary = (
         "compare instances, ports and Melange's interfaces, and name what belongs to nobody or "
         "contradicts itself; 1: something does"

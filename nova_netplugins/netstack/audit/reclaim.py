@@ -1,0 +1,123 @@
+"""Takes away what belongs to nobody, after one more look at it: what somebody uses stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import sqlalchemy as sa
+
+from nova_netplugins.netstack import l2_errors, melange_reclaim
+from nova_netplugins.netstack.audit import findings as kinds
+from nova_netplugins.netstack.audit import records
+from nova_netplugins.netstack.audit.findings import Finding, Kind
+from nova_netplugins.netstack.base import Operations
+from nova_netplugins.netstack.tables import VIRTUAL_NICS
+
+GONE = "it is gone"
+IN_USE = "it belongs to somebody now"
+CHANGED = "it has changed since it was seen; look again"
+
+
+class Kept(Exception):
+    """It was not taken away, for this reason."""
+
+
+def reclaim(operations: Operations, finding: Finding) -> str:
+    """Says what was done. Raises Kept, and what the two services do."""
+    return _RECLAIM[finding.kind](operations, finding)
+
+
+def _port(operations: Operations, finding: Finding) -> str:
+    seen = finding.subject
+    nic_id = operations.deployment.nic_of(seen.name)
+    now = records.read(operations)
+    row = now.nics.get(nic_id or "")
+    if (
+        nic_id is None
+        or nic_id in now.spoken_of
+        or (row is not None and row["port_id"] in (None, seen.id))
+    ):
+        raise Kept(IN_USE)
+    try:
+        port = operations.l2.get_port(seen.id)
+    except l2_errors.PortNotFound:
+        return GONE
+    if (port.name, port.device_id, port.mac_address) != (
+        seen.name,
+        seen.device_id,
+        seen.mac_address,
+    ):
+        raise Kept(CHANGED)
+    operations.l2.delete_port(port.id)
+    return "the port is deleted"
+
+
+def _interface(operations: Operations, finding: Finding) -> str:
+    looked = melange_reclaim.look_at_interface(operations.melange, finding.subject)
+    now = records.read(operations)
+    if finding.id in now.nics or finding.id in now.spoken_of:
+        raise Kept(IN_USE)
+    if looked is None:
+        return GONE
+    if operations.deployment.tag not in looked.tags and finding.id not in now.rolled_back:
+        raise Kept(CHANGED)
+    if not melange_reclaim.delete_interface(operations.melange, looked):
+        raise Kept(CHANGED)
+    return "the interface is deleted"
+
+
+def _l2_network(operations: Operations, finding: Finding) -> str:
+    now = records.read(operations)
+    intent_id = operations.deployment.intent_of(finding.subject.key)
+    if finding.id in now.networks or finding.id in now.spoken_of or intent_id in now.spoken_of:
+        raise Kept(IN_USE)
+    try:
+        network = operations.l2.get_network(finding.id)
+    except l2_errors.NetworkNotFound:
+        return GONE
+    if network.key != finding.subject.key:
+        raise Kept(CHANGED)
+    try:
+        operations.l2.delete_network(network.id)
+    except l2_errors.NetworkInUse:
+        raise Kept("ports are on it; whose they are, their device owners say") from None
+    return "the layer 2 network is deleted"
+
+
+def _block(operations: Operations, finding: Finding) -> str:
+    looked = melange_reclaim.look_at_block(operations.melange, finding.subject)
+    if looked is None:
+        return GONE
+    now = records.read(operations)
+    network_id = looked.value.network_id
+    if network_id in now.networks or network_id in now.spoken_of:
+        raise Kept(IN_USE)
+    if operations.deployment.tag not in looked.tags:
+        raise Kept(CHANGED)
+    if melange_reclaim.block_is_in_use(operations.melange, looked.value):
+        raise Kept("addresses of it are in use; release them first")
+    if not melange_reclaim.delete_block(operations.melange, looked):
+        raise Kept(CHANGED)
+    return "the block is deleted"
+
+
+def _association(operations: Operations, finding: Finding) -> str:
+    def forget(connection: sa.Connection) -> None:
+        nic = sa.select(VIRTUAL_NICS.c.id).where(VIRTUAL_NICS.c.id == finding.id)
+        if connection.scalar(nic.with_for_update()) is not None:
+            raise Kept(IN_USE)
+        operations.associations.detach(connection, finding.id)
+
+    operations.run(forget)
+    return "the association is forgotten"
+
+
+_RECLAIM: Mapping[Kind, Callable[[Operations, Finding], str]] = {
+    kinds.PORT_WITHOUT_NIC: _port,
+    kinds.SECOND_PORT: _port,
+    kinds.INTERFACE_WITHOUT_NIC: _interface,
+    kinds.ADDRESS_OF_GONE_INTERFACE: _interface,
+    kinds.NETWORK_WITHOUT_ROW: _l2_network,
+    kinds.BLOCK_OF_GONE_NETWORK: _block,
+    kinds.ASSOCIATION_WITHOUT_NIC: _association,
+}
