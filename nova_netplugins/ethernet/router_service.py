@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeGuard
 
 from netkit.errors import NotFound, RemoteError
-from nova_netplugins import plugin
+from nova_netplugins import errors, plugin
 from nova_netplugins.ethernet.gateway import Serving
 from nova_netplugins.ethernet.metadata import Metadata
 from nova_netplugins.ethernet.transit import TransitBook
@@ -145,7 +145,9 @@ class RouterService(ABC):
         given = {name: value for name, value in query.items() if value is not None}
         try:
             answer = self._context.client.get(f"{self._path}/{network_id}", **given)
-        except NotFound:
+        except NotFound as error:
+            if error.code != errors.NetworkNotFound.code:
+                raise
             return None
         serving: Serving = answer["serving"]
         return serving

@@ -9,6 +9,7 @@ from oslo_config import cfg
 from nova_netplugins.netstack import conf as options
 from nova_netplugins.netstack.agent import NetstackAgent
 from nova_netplugins.netstack.net_api import NetstackNetApi
+from nova_netplugins.netstack.service import NetstackService
 from nova_netplugins.netstack.tables import METADATA
 from nova_netplugins.plugin import NetworkService
 
@@ -19,6 +20,7 @@ def network_service(conf: cfg.ConfigOpts) -> NetworkService:
         name=options.GROUP,
         net_api=NetstackNetApi,
         net_agent=NetstackAgent,
+        net_service=NetstackService,
         metadata=METADATA,
         migrations=str(Path(__file__).with_name("migrations")),
         config_opts=options.OPTS,

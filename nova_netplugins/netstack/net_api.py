@@ -5,11 +5,12 @@ from __future__ import annotations
 from netkit.wsgi.routing import Mapper
 from nova_netplugins.netstack import routes
 from nova_netplugins.netstack.addresses import AddressOperations
-from nova_netplugins.netstack.floating import FloatingOperations
+from nova_netplugins.netstack.hosts import HostOperations
 from nova_netplugins.netstack.nics import NicOperations
+from nova_netplugins.netstack.serving import ServingOperations
 
 
-class NetstackNetApi(NicOperations, AddressOperations, FloatingOperations):
+class NetstackNetApi(NicOperations, AddressOperations, ServingOperations, HostOperations):
     """``plugin.NetApi``, and what netstack's REST routes and its management tool need besides."""
 
     def routes(self, mapper: Mapper) -> None:
