@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,45 +9,13 @@ from typing import Any
 
 import pytest
 
-from nova_netplugins.cmd.manage import main
 from nova_netplugins.ethernet.net_api import EthernetNetApi
 from nova_netplugins.ethernet.specs import NetworkSpec
 from tests.api.ethernet.served import SERVICES, Prompted, open_cloud, upgrade, write_conf
+from tests.functional.manage_tool import Tool
 
 
-class Tool:
-    """``nova-netplugins-manage <service> ...`` on a database of its own."""
-
-    def __init__(self, file: Path, service: str, capsys: pytest.CaptureFixture[str]) -> None:
-        self.file = file
-        self.service = service
-        self._capsys = capsys
-
-    def run(self, *words: str) -> tuple[int, str, str]:
-        """Exit code, output, errors."""
-        try:
-            code = main(["--config-file", str(self.file), self.service, *words])
-        except SystemExit as exit:  # What argparse refuses.
-            code = int(exit.code or 0)
-        said = self._capsys.readouterr()
-        return code, said.out, said.err
-
-    def does(self, *words: str) -> str:
-        """What it prints; it must succeed."""
-        code, out, err = self.run(*words)
-        assert (code, err) == (0, "")
-        return out.strip()
-
-    def rows(self, *words: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self.does(*words, "--format", "json"))
-        return found
-
-    def refuses(self, *words: str) -> tuple[int, str]:
-        """Exit code and the message; nothing is printed to standard output."""
-        code, out, err = self.run(*words)
-        assert code != 0 and out == ""
-        return code, err.strip()
-
+class EthernetTool(Tool):
     def with_api(self, act: Callable[[EthernetNetApi], Any]) -> Any:
         """What only the REST API does, such as giving a project a NIC."""
         with open_cloud(self.file) as cloud:
@@ -70,25 +37,27 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def make_tool(
     upgraded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> Callable[[str], Tool]:
+) -> Callable[[str], EthernetTool]:
     path = tmp_path / "cloud.sqlite"
     shutil.copy(upgraded, path)
     file = write_conf(tmp_path, f"sqlite:///{path}")
-    return lambda service: Tool(file, service, capsys)
+    return lambda service: EthernetTool(file, service, capsys)
 
 
 @pytest.fixture(params=SERVICES)
-def tool(request: pytest.FixtureRequest, make_tool: Callable[[str], Tool]) -> Tool:
+def tool(request: pytest.FixtureRequest, make_tool: Callable[[str], EthernetTool]) -> EthernetTool:
     return make_tool(request.param)
 
 
 @pytest.fixture(params=["flat_dhcp", "vlan"])
-def serving(request: pytest.FixtureRequest, make_tool: Callable[[str], Tool]) -> Tool:
+def serving(
+    request: pytest.FixtureRequest, make_tool: Callable[[str], EthernetTool]
+) -> EthernetTool:
     return make_tool(request.param)
 
 
 @pytest.fixture
-def vlan(make_tool: Callable[[str], Tool]) -> Tool:
+def vlan(make_tool: Callable[[str], EthernetTool]) -> EthernetTool:
     return make_tool("vlan")
 
 
@@ -96,7 +65,7 @@ CREATE = ("network", "create", "--label", "net", "--fixed_range_v4", "10.1.0.0/2
 
 
 class TestNetworks:
-    def test_a_network_from_its_making_to_its_end(self, tool: Tool) -> None:
+    def test_a_network_from_its_making_to_its_end(self, tool: EthernetTool) -> None:
         table = tool.does(*CREATE, "--dns1", "192.0.2.53", "--project_id", "p1")
         assert "| 10.1.0.0/24 |" in table
         [network] = tool.rows("network", "list")
@@ -113,7 +82,7 @@ class TestNetworks:
         assert tool.does("network", "delete", *which) == f"network {network['id']} is deleted"
         assert tool.rows("network", "list") == []
 
-    def test_every_classic_option_is_heeded(self, serving: Tool) -> None:
+    def test_every_classic_option_is_heeded(self, serving: EthernetTool) -> None:
         own = ("--vlan", "42") if serving.service == "vlan" else ("--bridge", "br42")
         uuid = "8e2e3a4b-57c8-4c3c-9a39-1d1f0c1f6f2e"
         serving.does(
@@ -147,7 +116,7 @@ class TestNetworks:
             }.items()
         )
 
-    def test_one_range_is_split_into_many(self, vlan: Tool) -> None:
+    def test_one_range_is_split_into_many(self, vlan: EthernetTool) -> None:
         made = vlan.rows(
             *("network", "create", "--label", "n", "--fixed_range_v4", "10.0.0.0/16"),
             *("--num_networks", "3", "--network_size", "256", "--vlan_start", "200"),
@@ -158,14 +127,14 @@ class TestNetworks:
             ("n_2", "10.0.2.0/24", 202),
         ]
 
-    def test_of_two_with_one_cidr_the_uuid_is_asked_for(self, vlan: Tool) -> None:
+    def test_of_two_with_one_cidr_the_uuid_is_asked_for(self, vlan: EthernetTool) -> None:
         ids = [vlan.rows(*CREATE, "--project_id", project)[0]["id"] for project in ("p1", "p2")]
         code, told = vlan.refuses("network", "show", "--fixed_range", "10.1.0.0/24")
         assert code == 1
         assert "several networks have it; give --uuid" in told
         assert all(network_id in told for network_id in ids)
 
-    def test_a_network_in_use_is_neither_deleted_nor_given_away(self, tool: Tool) -> None:
+    def test_a_network_in_use_is_neither_deleted_nor_given_away(self, tool: EthernetTool) -> None:
         [network] = tool.rows(*CREATE, "--project_id", "p1")
         which = ("--uuid", network["id"])
         tool.with_api(lambda api: api.create_virtual_nic("p1", network["id"]))
@@ -207,7 +176,7 @@ class TestNetworks:
         ],
     )
     def test_what_is_wrong_is_told_and_nothing_made(
-        self, vlan: Tool, words: tuple[str, ...], code: int, told: str
+        self, vlan: EthernetTool, words: tuple[str, ...], code: int, told: str
     ) -> None:
         given = dict(zip(words[::2], words[1::2], strict=True))
         base = (
@@ -223,7 +192,7 @@ class TestNetworks:
         assert (found, told in said) == (code, True), said
         assert vlan.rows("network", "list") == []
 
-    def test_an_overlap_is_refused(self, tool: Tool) -> None:
+    def test_an_overlap_is_refused(self, tool: EthernetTool) -> None:
         [network] = tool.rows(*CREATE)
         code, told = tool.refuses(*CREATE)
         assert code == 1
@@ -241,12 +210,12 @@ class TestNetworks:
         ],
     )
     def test_what_does_not_exist_is_exit_code_2(
-        self, vlan: Tool, words: tuple[str, ...], code: int, told: str
+        self, vlan: EthernetTool, words: tuple[str, ...], code: int, told: str
     ) -> None:
         found, said = vlan.refuses("network", *words)
         assert (found, told in said) == (code, True), said
 
-    def test_a_change_must_say_what_and_not_contradict_itself(self, vlan: Tool) -> None:
+    def test_a_change_must_say_what_and_not_contradict_itself(self, vlan: EthernetTool) -> None:
         [network] = vlan.rows(*CREATE)
         modify = ("network", "modify", "--uuid", network["id"])
         assert "say what to change" in vlan.refuses(*modify)[1]
@@ -256,7 +225,7 @@ class TestNetworks:
 
 
 class TestFixedAddresses:
-    def test_an_address_is_reserved_listed_and_unreserved(self, tool: Tool) -> None:
+    def test_an_address_is_reserved_listed_and_unreserved(self, tool: EthernetTool) -> None:
         [network] = tool.rows(*CREATE, "--project_id", "p1")
         told = tool.does("fixed", "reserve", "--address", "10.1.0.2")
         assert told == f"address 10.1.0.2 of network {network['id']} is reserved"
@@ -294,7 +263,7 @@ class TestFixedAddresses:
         ],
     )
     def test_what_cannot_be_is_told(
-        self, vlan: Tool, words: tuple[str, ...], code: int, told: str
+        self, vlan: EthernetTool, words: tuple[str, ...], code: int, told: str
     ) -> None:
         vlan.does(*CREATE)
         found, said = vlan.refuses("fixed", *words)
@@ -302,7 +271,7 @@ class TestFixedAddresses:
 
 
 class TestFloatingAddresses:
-    def test_a_range_from_its_making_to_its_end(self, serving: Tool) -> None:
+    def test_a_range_from_its_making_to_its_end(self, serving: EthernetTool) -> None:
         create = ("floating", "create", "--ip_range", "203.0.113.0/29", "--interface", "eth1")
         assert serving.does(*create, "--pool", "b") == "203.0.113.0/29 is in pool b, on eth1"
         serving.does("floating", "create", "--ip_range", "198.51.100.7")
@@ -334,12 +303,12 @@ class TestFloatingAddresses:
         ],
     )
     def test_what_cannot_be_is_told(
-        self, vlan: Tool, words: tuple[str, ...], code: int, told: str
+        self, vlan: EthernetTool, words: tuple[str, ...], code: int, told: str
     ) -> None:
         found, said = vlan.refuses("floating", *words)
         assert (found, told in said) == (code, True), said
 
-    def test_flat_has_no_such_command(self, make_tool: Callable[[str], Tool]) -> None:
+    def test_flat_has_no_such_command(self, make_tool: Callable[[str], EthernetTool]) -> None:
         code, told = make_tool("flat").refuses("floating", "list")
         assert (code, "invalid choice: 'floating'" in told) == (2, True)
 
@@ -349,7 +318,7 @@ def _spec(cidr: str, project_id: str | None = None) -> NetworkSpec:
 
 
 class TestPurging:
-    def test_what_was_deleted_goes_and_what_lives_stays(self, tool: Tool) -> None:
+    def test_what_was_deleted_goes_and_what_lives_stays(self, tool: EthernetTool) -> None:
         [network] = tool.rows(*CREATE, "--project_id", "p1")
 
         def use(api: EthernetNetApi) -> None:
@@ -368,7 +337,7 @@ class TestPurging:
         assert tool.rows("network", "list") == [network]
         assert len(tool.rows("fixed", "list")) == 1
 
-    def test_it_goes_in_batches(self, vlan: Tool) -> None:
+    def test_it_goes_in_batches(self, vlan: EthernetTool) -> None:
         def use(api: EthernetNetApi) -> Any:
             [network] = api.create_networks(_spec("10.2.0.0/24", "p1"))
             for _ in range(5):
@@ -379,6 +348,6 @@ class TestPurging:
         assert vlan.with_api(use) == (5, 1)
 
     @pytest.mark.parametrize("days", ["-1", "x", "1.5", "99999"])
-    def test_the_days_are_a_whole_number(self, vlan: Tool, days: str) -> None:
+    def test_the_days_are_a_whole_number(self, vlan: EthernetTool, days: str) -> None:
         code, told = vlan.refuses("purge", "--days", days)
         assert (code, "is not a whole number of days" in told) == (2, True), told
