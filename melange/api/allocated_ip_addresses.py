@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from melange.api import pages
-from melange.api.fieldtypes import TEXT
+from melange.api.fieldtypes import TEXT, VERSION
 from melange.api.row import Row, Schema, list_query
 from melange.db.tables import ip_addresses
 from melange.ipam import addresses, searching, shapes
@@ -16,6 +16,7 @@ from netkit.wsgi import Request, Result
 
 FILTERS: dict[str, Schema] = {
     "address": TEXT,
+    "version": VERSION,
     "within": TEXT,
     "interface_id": TEXT,
     "used_by_device": TEXT,

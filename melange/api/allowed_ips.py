@@ -46,7 +46,8 @@ def delete(request: Request, unit: Unit, tenant_id: str, vif_id: str, address: s
 
 _CREATE = body("allowed_ip", {"network_id": fieldtypes.NAME, "ip_address": fieldtypes.NAME})
 _QUERY = query(
-    **dict.fromkeys(("address", "within", "ip_block_id", "network_id", "tags"), fieldtypes.TEXT)
+    version=fieldtypes.VERSION,
+    **dict.fromkeys(("address", "within", "ip_block_id", "network_id", "tags"), fieldtypes.TEXT),
 )
 
 ROUTES = [

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from melange.api import etags, pages
-from melange.api.row import Row, Schema, body, fields, list_query
+from melange.api.fieldtypes import NAME, TEXT
+from melange.api.row import Row, body, fields, list_query
 from melange.ipam import policies, shapes
 from melange.ipam.unit import Unit
 from netkit.wsgi import Request, Result
-
-_TEXT: Schema = {"type": ["string", "null"], "maxLength": 255}
 
 _COLLECTION = "/ipam/tenants/{tenant_id}/policies"
 _MEMBER = f"{_COLLECTION}/{{policy_id}}"
@@ -16,23 +15,22 @@ _MEMBER = f"{_COLLECTION}/{{policy_id}}"
 _BODY = body(
     "policy",
     {
-        "name": _TEXT,
+        "name": NAME,
         "description": {"type": ["string", "null"], "maxLength": 4096},
         "keep_deallocated_ips_for_days": {
             "type": ["integer", "null"],
             "minimum": 0,
             "maximum": 36500,
         },
-        "ipv4_generator": _TEXT,
-        "ipv6_generator": _TEXT,
+        "ipv4_generator": NAME,
+        "ipv6_generator": NAME,
     },
 )
-_INDEX = list_query(name=_TEXT)
+_INDEX = list_query(**dict.fromkeys(("name", "ipv4_generator", "ipv6_generator"), TEXT))
 
 
 def index(request: Request, unit: Unit, tenant_id: str) -> Result:
-    name = request.params.get("name")
-    found = policies.of_tenant(unit, tenant_id, pages.window(request), name=name)
+    found = policies.of_tenant(unit, tenant_id, request.params, pages.window(request))
     return 200, request.page.collection("policies", [shapes.policy(one) for one in found])
 
 

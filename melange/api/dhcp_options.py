@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from melange.api.fieldtypes import NAME
+from melange.api.fieldtypes import NAME, TEXT
 from melange.api.members import Members, of_block
 from melange.api.row import Schema
 from melange.ipam import dhcp_options, shapes
@@ -20,4 +20,5 @@ ROUTES = Members(
     dhcp_options,
     shapes.dhcp_option,
     {"number": _NUMBER, "name": NAME, "value": _VALUE},
+    {"number": {"type": "integer", "minimum": 0, "maximum": 65535}, "name": TEXT},
 ).rows()

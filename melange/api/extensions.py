@@ -60,8 +60,8 @@ EXTENSIONS = (
     Extension(
         "filters",
         "Filters",
-        "Lists can be narrowed by address, cidr, contains, within, tenant_id, device_id, "
-        "network_id, tags and type, where their objects have these.",
+        "Each list can be narrowed by what its objects have: address, version, cidr, contains, "
+        "within, tenant_id, device_id, network_id, tags, name and so on.",
     ),
     Extension(
         "bulk",

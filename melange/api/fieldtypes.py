@@ -12,6 +12,8 @@ NAME: Schema = {"type": ["string", "null"], "maxLength": 255}
 TEXT: Schema = {"type": "string", "maxLength": 255}
 """Of a query parameter."""
 
+VERSION: Schema = {"type": "integer", "enum": [4, 6]}
+
 # Melange v0.1 makes integers of texts, floats and booleans; what is none is told by the domain.
 NUMERAL: Schema = {
     "type": ["integer", "number", "boolean", "string", "null"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from melange.api import etags, pages
-from melange.api.fieldtypes import NAME, TEXT
+from melange.api.fieldtypes import NAME, TEXT, VERSION
 from melange.api.row import Row, Schema, body, fields, list_query
 from melange.db.tables import ip_addresses
 from melange.ipam import floating, searching
@@ -73,7 +73,8 @@ def delete(request: Request, unit: Unit, tenant_id: str, floating_ip_id: str) ->
 
 _CREATE = body("floating_ip", {"ip_block_id": NAME, "address": NAME, "inside_local": _LOCAL})
 _UPDATE = body("floating_ip", {"inside_local": _LOCAL})
-_QUERY = list_query(address=TEXT, within=TEXT, ip_block_id=TEXT, network_id=TEXT, tags=TEXT)
+_FILTERS = ("address", "within", "ip_block_id", "network_id", "tags")
+_QUERY = list_query(version=VERSION, **dict.fromkeys(_FILTERS, TEXT))
 
 ROUTES = [
     Row("GET", _PATH, index, "floating_ips:list", query=_QUERY),

@@ -6,7 +6,7 @@ from typing import Any
 
 from melange import errors
 from melange.api import etags, fieldtypes
-from melange.api.row import Row, body, fields
+from melange.api.row import Row, body, fields, query
 from melange.ipam import configurations, instances
 from melange.ipam.instances import Plug
 from melange.ipam.interfaces import Interface
@@ -17,7 +17,11 @@ _PATH = "/ipam/instances/{device_id}/interfaces"
 
 
 def index(request: Request, unit: Unit, device_id: str) -> Result:
-    return 200, _shown(unit, instances.of_device(unit, device_id))
+    shown = _shown(unit, instances.of_device(unit, device_id, request.params))
+    if not request.params:
+        return 200, shown
+    whole = _shown(unit, instances.of_device(unit, device_id))
+    return etags.with_state(shown, whole["instance"])
 
 
 def replace(request: Request, unit: Unit, device_id: str) -> Result:
@@ -68,8 +72,11 @@ _MANY = {
 }
 _BODY = body("instance", {"tenant_id": fieldtypes.NAME, "interfaces": _MANY})
 
+_FILTERS = ("tenant_id", "network_id", "mac_address", "address", "tags")
+_QUERY = query(**dict.fromkeys(_FILTERS, fieldtypes.TEXT))
+
 ROUTES = [
-    Row("GET", _PATH, index, "instances:show", kind="C"),
+    Row("GET", _PATH, index, "instances:show", query=_QUERY, kind="C"),
     Row("PUT", _PATH, replace, "instances:replace", body=_BODY, kind="C"),
     Row("POST", _PATH, add, "instances:add", body=_BODY, kind="C"),
     Row("DELETE", _PATH, delete, "instances:delete", kind="C"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from melange import errors
 from melange.api import etags, fieldtypes
-from melange.api.row import Row, body, fields
+from melange.api.row import Row, body, fields, query
 from melange.ipam import configurations, interfaces, network_allocation, networks, tenancy
 from melange.ipam.unit import Unit
 from netkit.wsgi import Request, Result
@@ -19,8 +19,9 @@ def index(request: Request, unit: Unit, tenant_id: str, network_id: str, vif_id:
     found = network_allocation.held(unit, tenant_id, network_id, interface)
     if not found and not unit.caller.sees(interface.tenant_id):
         raise errors.InterfaceNotFound(vif_id)
-    shown = configurations.of_addresses(unit, found)
-    return etags.with_state({"ip_addresses": shown}, shown)
+    passing = network_allocation.held(unit, tenant_id, network_id, interface, request.params)
+    ids, whole = {address.id for address in passing}, configurations.of_addresses(unit, found)
+    return etags.with_state({"ip_addresses": [one for one in whole if one["id"] in ids]}, whole)
 
 
 def create(request: Request, unit: Unit, tenant_id: str, network_id: str, vif_id: str) -> Result:
@@ -66,8 +67,13 @@ _CREATE = body(
     },
 )
 
+_QUERY = query(
+    version=fieldtypes.VERSION,
+    **dict.fromkeys(("address", "within", "ip_block_id", "tags"), fieldtypes.TEXT),
+)
+
 ROUTES = [
-    Row("GET", _PATH, index, "ip_allocations:list", kind="C"),
+    Row("GET", _PATH, index, "ip_allocations:list", query=_QUERY, kind="C"),
     Row("POST", _PATH, create, "ip_allocations:create", body=_CREATE, kind="C"),
     Row("DELETE", _PATH, delete, "ip_allocations:delete", kind="C"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from melange.api import etags, pages
-from melange.api.fieldtypes import TAGS
+from melange.api.fieldtypes import TAGS, VERSION
 from melange.api.row import Row, Schema, body, fields, list_query
 from melange.ipam import block_lists, blocks, deletion, tags
 from melange.ipam.blocks import Block
@@ -34,6 +34,7 @@ _CREATE = body("ip_block", {"type": TEXT, "cidr": TEXT, **_LATER})
 _UPDATE = body("ip_block", _LATER)
 _INDEX = list_query(
     type=_FILTER,
+    version=VERSION,
     network_id=_FILTER,
     cidr=_FILTER,
     contains=_FILTER,

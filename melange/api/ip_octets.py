@@ -16,4 +16,5 @@ ROUTES = Members(
     OCTETS,
     shapes.ip_octet,
     {"octet": NUMERAL},
+    {"octet": {"type": "integer", "minimum": -OCTETS.largest, "maximum": OCTETS.largest}},
 ).rows()

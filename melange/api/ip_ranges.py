@@ -16,4 +16,8 @@ ROUTES = Members(
     RANGES,
     shapes.ip_range,
     {"offset": NUMERAL, "length": NUMERAL},
+    {
+        name: {"type": "integer", "minimum": -RANGES.largest, "maximum": RANGES.largest}
+        for name in RANGES.numbers
+    },
 ).rows()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from melange.api.fieldtypes import NAME
+from melange.api.fieldtypes import NAME, TEXT
 from melange.api.members import Members, of_block
 from melange.ipam import routes, shapes
 
@@ -15,4 +15,5 @@ ROUTES = Members(
     routes,
     shapes.ip_route,
     {"destination": NAME, "netmask": NAME, "gateway": NAME},
+    {"destination": TEXT, "netmask": TEXT, "gateway": TEXT},
 ).rows()

@@ -13,8 +13,12 @@ _ONE = f"{_PATH}/{{mac_address_range_id}}"
 
 
 def index(request: Request, unit: Unit) -> Result:
-    text = request.params.get("contains")
-    found = macs.ranges(unit, eui.parse_mac(text, "contains") if text else None)
+    contains, cidr = request.params.get("contains"), request.params.get("cidr")
+    found = macs.ranges(
+        unit,
+        containing=eui.parse_mac(contains, "contains") if contains else None,
+        span=eui.parse_span(cidr) if cidr else None,
+    )
     return 200, {"mac_address_ranges": [shapes.mac_address_range(one) for one in found]}
 
 
@@ -36,7 +40,7 @@ def delete(request: Request, unit: Unit, mac_address_range_id: str) -> Result:
 
 
 _CREATE = body("mac_address_range", {"cidr": fieldtypes.NAME})
-_QUERY = query(contains=fieldtypes.TEXT)
+_QUERY = query(contains=fieldtypes.TEXT, cidr=fieldtypes.TEXT)
 
 ROUTES = [
     Row("GET", _PATH, index, "mac_address_ranges:list", query=_QUERY),

@@ -24,7 +24,9 @@ R = TypeVar("R")
 class Domain(Protocol[P, R]):
     """What ``melange.ipam`` has for one noun: a module, or an object with these methods."""
 
-    def page(self, unit: Unit, parent: P, window: Window, /) -> list[R]: ...
+    def page(
+        self, unit: Unit, parent: P, filters: Mapping[str, Any], window: Window, /
+    ) -> list[R]: ...
 
     def get(self, unit: Unit, parent: P, id: str, /, *, lock: bool = False) -> R: ...
 
@@ -50,11 +52,13 @@ class Members(Generic[P, R]):
     domain: Domain[P, R]
     shape: Callable[[R], dict[str, Any]]
     fields: Mapping[str, Schema]
+    filters: Mapping[str, Schema]
 
     def rows(self) -> list[Row]:
         member, taken = f"{self.path}/{{{self.key}}}", body(self.one, self.fields)
+        query = list_query(**self.filters)
         return [
-            Row("GET", self.path, self.index, f"{self.many}:list", query=list_query()),
+            Row("GET", self.path, self.index, f"{self.many}:list", query=query),
             Row("POST", self.path, self.create, f"{self.many}:create", body=taken),
             Row("GET", member, self.show, f"{self.many}:show"),
             Row("PUT", member, self.update, f"{self.many}:update", body=taken),
@@ -63,7 +67,7 @@ class Members(Generic[P, R]):
 
     def index(self, request: Request, unit: Unit, **ids: str) -> Result:
         parent = self.parent(unit, **ids)
-        found = self.domain.page(unit, parent, pages.window(request))
+        found = self.domain.page(unit, parent, request.params, pages.window(request))
         return 200, request.page.collection(self.many, [self.shape(one) for one in found])
 
     def create(self, request: Request, unit: Unit, **ids: str) -> Result:

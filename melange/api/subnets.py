@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from melange.api.fieldtypes import TEXT as FILTER
+from melange.api.fieldtypes import VERSION
 from melange.api.ip_blocks import BOOLEAN, PRIORITY, TEXT
 from melange.api.row import Row, body, fields, query
 from melange.ipam import block_lists, blocks, subnets, tenancy
@@ -44,7 +45,8 @@ def create(request: Request, unit: Unit, tenant_id: str, block_id: str) -> Resul
 
 
 _INDEX = query(
-    **dict.fromkeys(("network_id", "tenant_id", "cidr", "contains", "within", "tags"), FILTER)
+    version=VERSION,
+    **dict.fromkeys(("network_id", "tenant_id", "cidr", "contains", "within", "tags"), FILTER),
 )
 
 ROUTES = [

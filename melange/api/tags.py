@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from melange.api import etags
-from melange.api.row import Row
+from melange.api.fieldtypes import TEXT
+from melange.api.row import Row, query
 from melange.ipam import addresses, blocks, interfaces, tags
 from melange.ipam.unit import Unit
 from netkit.wsgi import Reply, Request, Result
 
 _TENANT = "/ipam/tenants/{tenant_id}"
 _BLOCK = f"{_TENANT}/ip_blocks/{{block_id}}"
+
+_QUERY = query(tag=TEXT)
 
 Find = Callable[..., str]
 """The id of the object that a path leads to; with ``lock``, its row is locked."""
@@ -34,7 +37,9 @@ def _of_interface(unit: Unit, tenant_id: str, vif_id: str, *, lock: bool = False
 
 def _rows(path: str, noun: str, resource: str, find: Find) -> list[Row]:
     def index(request: Request, unit: Unit, **where: str) -> Result:
-        return _shown(tags.of(unit, resource, find(unit, **where)))
+        found = tags.of(unit, resource, find(unit, **where))
+        wanted = request.params.get("tag")
+        return _shown(found, [one for one in found if wanted in (None, one)])
 
     def update(request: Request, unit: Unit, tag: str, **where: str) -> Result:
         """`If-Match`: of the list."""
@@ -58,14 +63,14 @@ def _rows(path: str, noun: str, resource: str, find: Find) -> list[Row]:
         return _shown(after)
 
     return [
-        Row("GET", f"{path}/tags", index, f"{noun}_tags:list", kind="C"),
+        Row("GET", f"{path}/tags", index, f"{noun}_tags:list", query=_QUERY, kind="C"),
         Row("PUT", f"{path}/tags/{{tag}}", update, f"{noun}_tags:update", kind="C"),
         Row("DELETE", f"{path}/tags/{{tag}}", delete, f"{noun}_tags:delete", kind="C"),
     ]
 
 
-def _shown(found: list[str]) -> Reply:
-    return etags.with_state({"tags": found}, found)
+def _shown(found: list[str], passing: list[str] | None = None) -> Reply:
+    return etags.with_state({"tags": found if passing is None else passing}, found)
 
 
 ROUTES = [

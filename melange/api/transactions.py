@@ -7,6 +7,7 @@ After it: the events.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,9 +40,12 @@ class Transactions:
     def wrap(self, row: Row) -> Handler:
         """For ``api.row.routes``."""
         handle = self._reading(row) if row.method == "GET" else self._writing(row)
+        known = frozenset((row.query or {}).get("properties", ()))
 
         def checked(request: Request, **variables: str) -> Result:
             _require_names(variables)
+            if not known.issuperset(request.params):
+                request = _without_unknown(request, known)
             return handle(request, **variables)
 
         return checked
@@ -113,6 +117,12 @@ class Transactions:
 def _reply(row: Row, request: Request, unit: Unit, variables: dict[str, str]) -> Reply:
     result: Any = row.handler(request, unit, **variables)
     return result if isinstance(result, Reply) else Reply(*result)
+
+
+def _without_unknown(request: Request, known: frozenset[str]) -> Request:
+    """No schema has looked at the parameters that a route doesn't have: they are ignored."""
+    params = {name: value for name, value in request.params.items() if name in known}
+    return replace(request, params=params)
 
 
 def _require_names(variables: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from melange.api import etags
+from melange.api import etags, fieldtypes, pages
 from melange.api.row import Row, Schema, body, fields, list_query
 from melange.events import webhooks
 from melange.ipam.unit import Unit
@@ -17,12 +17,13 @@ _BODY = body(
     "webhook", {"url": _TEXT, "secret": _TEXT, "events": {"type": "array", "items": _TEXT}}
 )
 _STATE: Schema = {"type": "string", "enum": list(STATES)}
+_INDEX = list_query(url={"type": "string", "maxLength": 2048}, event=fieldtypes.TEXT)
+_DELIVERIES = list_query(state=_STATE, event_type=fieldtypes.TEXT)
 
 
 def index(request: Request, unit: Unit, tenant_id: str | None = None) -> Result:
-    page = request.page
-    found = webhooks.index(unit, tenant_id, page.limit + 1, page.marker)
-    return 200, page.collection("webhooks", [webhooks.shape(hook) for hook in found])
+    found = webhooks.index(unit, tenant_id, request.params, pages.window(request))
+    return 200, request.page.collection("webhooks", [webhooks.shape(hook) for hook in found])
 
 
 def create(request: Request, unit: Unit, tenant_id: str | None = None) -> Result:
@@ -52,19 +53,18 @@ def delete(request: Request, unit: Unit, webhook_id: str, tenant_id: str | None 
 def deliveries(
     request: Request, unit: Unit, webhook_id: str, tenant_id: str | None = None
 ) -> Result:
-    found, page = webhooks.get(unit, webhook_id, tenant_id), request.page
-    state = request.params.get("state")
-    rows = webhooks.deliveries(unit, found, state, page.limit + 1, page.marker)
-    return 200, page.collection("deliveries", rows)
+    found = webhooks.get(unit, webhook_id, tenant_id)
+    rows = webhooks.deliveries(unit, found, request.params, pages.window(request))
+    return 200, request.page.collection("deliveries", rows)
 
 
 _ACTIONS: Iterable[tuple[str, str, Callable[..., Result], str, Schema | None, Schema | None]] = (
-    ("GET", "", index, "list", None, list_query()),
+    ("GET", "", index, "list", None, _INDEX),
     ("POST", "", create, "create", _BODY, None),
     ("GET", "/{webhook_id}", show, "show", None, None),
     ("PUT", "/{webhook_id}", update, "update", _BODY, None),
     ("DELETE", "/{webhook_id}", delete, "delete", None, None),
-    ("GET", "/{webhook_id}/deliveries", deliveries, "deliveries", None, list_query(state=_STATE)),
+    ("GET", "/{webhook_id}/deliveries", deliveries, "deliveries", None, _DELIVERIES),
 )
 
 ROUTES = [

@@ -106,8 +106,8 @@ class Interfaces(Noun):
 class InstanceInterfaces(Noun):
     """All interfaces of one device."""
 
-    def list(self, device_id: str) -> builtins.list[Interface]:
-        return self._of(self._http.get(self._path(device_id)))
+    def list(self, device_id: str, **filters: Any) -> builtins.list[Interface]:
+        return self._of(self._http.get(self._path(device_id), filters))
 
     def list_versioned(self, device_id: str) -> Versioned[builtins.list[Interface]]:
         body, etag = self._http.get_versioned(self._path(device_id))
@@ -181,8 +181,9 @@ class AllocationFields(TypedDict, total=False):
 class Networks(Noun):
     """The blocks of a network, and an interface's addresses in it."""
 
-    def ip_blocks(self, tenant_id: str, network_id: str) -> builtins.list[IpBlock]:
-        body = self._http.get(path("ipam", "tenants", tenant_id, "networks", network_id))
+    def ip_blocks(self, tenant_id: str, network_id: str, **filters: Any) -> builtins.list[IpBlock]:
+        where = path("ipam", "tenants", tenant_id, "networks", network_id)
+        body = self._http.get(where, filters)
         return cast("list[IpBlock]", body["ip_blocks"])
 
     def allocate(
@@ -203,9 +204,9 @@ class Networks(Noun):
         return cast("list[Allocation]", body["ip_addresses"])
 
     def allocations(
-        self, tenant_id: str, network_id: str, interface_id: str
+        self, tenant_id: str, network_id: str, interface_id: str, **filters: Any
     ) -> builtins.list[Allocation]:
-        body = self._http.get(self._path(tenant_id, network_id, interface_id))
+        body = self._http.get(self._path(tenant_id, network_id, interface_id), filters)
         return cast("list[Allocation]", body["ip_addresses"])
 
     def allocations_versioned(

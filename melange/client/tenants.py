@@ -68,8 +68,8 @@ class TagsOf:
         self._http = tags._http
         self._where = where
 
-    def list(self) -> list[str]:
-        return cast("list[str]", self._http.get(self._where)["tags"])
+    def list(self, **filters: Any) -> builtins.list[str]:
+        return cast("list[str]", self._http.get(self._where, filters)["tags"])
 
     def list_versioned(self) -> Versioned[builtins.list[str]]:
         body, etag = self._http.get_versioned(self._where)
@@ -114,7 +114,7 @@ class Webhooks(Noun):
     def deliveries(
         self, webhook_id: str, tenant_id: str | None = None, **filters: Any
     ) -> Iterator[Delivery]:
-        """What was, is or will be posted. Filter: state."""
+        """What was, is or will be posted. Filters: state, event_type."""
         where = self._path(tenant_id, webhook_id, "deliveries")
         return self._all(where, "deliveries", filters)
 

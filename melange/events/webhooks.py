@@ -15,6 +15,8 @@ from melange import errors
 from melange.db.webhook_tables import webhook_deliveries, webhooks
 from melange.events import signature, targets
 from melange.identifiers import new_id
+from melange.ipam import lists
+from melange.ipam.lists import Window, equal
 from melange.ipam.unit import Unit
 
 MOST_PATTERNS = 50
@@ -39,6 +41,10 @@ class Webhook:
         """Whether it is told of such an event of this tenant's object."""
         if self.tenant_id is not None and self.tenant_id != tenant_id:
             return False
+        return self.has(event_type)
+
+    def has(self, event_type: str) -> bool:
+        """Whether such events are among those it was made for."""
         return not self.events or any(
             fnmatch.fnmatchcase(event_type, pattern) for pattern in self.events
         )
@@ -103,14 +109,22 @@ def get(unit: Unit, webhook_id: str, tenant_id: str | None, *, lock: bool = Fals
     return of_row(row)
 
 
-def index(unit: Unit, tenant_id: str | None, limit: int, marker: str | None) -> list[Webhook]:
-    """In the order in which they were made, after ``marker``."""
+def index(
+    unit: Unit, tenant_id: str | None, filters: Mapping[str, Any], window: Window
+) -> list[Webhook]:
+    """In the order in which they were made. ``filters``: ``url``; ``event``, a type of which it
+    is told.
+    """
     c = webhooks.c
     query = sa.select(webhooks).where(c.tenant_id.is_not_distinct_from(tenant_id))
-    if marker is not None:
-        query = query.where(c.id > marker)
-    rows = unit.connection.execute(query.order_by(c.id).limit(limit))
-    return [of_row(row) for row in rows]
+    query = lists.narrowed(query, filters, {"url": equal(c.url)})
+    event = filters.get("event")
+    if event is None:
+        return [of_row(row) for row in unit.connection.execute(window.of(query, c.id))]
+    # Patterns are ours to match, and nobody has many webhooks.
+    query = window.of(query, c.id).limit(None)
+    found = [of_row(row) for row in unit.connection.execute(query)]
+    return [hook for hook in found if hook.has(event)][: window.limit + 1]
 
 
 def everyone(connection: sa.Connection) -> list[Webhook]:
@@ -118,16 +132,16 @@ def everyone(connection: sa.Connection) -> list[Webhook]:
 
 
 def deliveries(
-    unit: Unit, found: Webhook, state: str | None, limit: int, marker: str | None
+    unit: Unit, found: Webhook, filters: Mapping[str, Any], window: Window
 ) -> list[dict[str, Any]]:
-    """What was, is or will be delivered to it, as the API shows it; the oldest first."""
+    """What was, is or will be delivered to it, as the API shows it; the oldest first. ``filters``:
+    state, event_type.
+    """
     c = webhook_deliveries.c
     query = sa.select(webhook_deliveries).where(c.webhook_id == found.id)
-    if state is not None:
-        query = query.where(c.state == state)
-    if marker is not None:
-        query = query.where(c.id > marker)
-    rows = unit.connection.execute(query.order_by(c.id).limit(limit))
+    conditions = {name: equal(c[name]) for name in ("state", "event_type")}
+    query = lists.narrowed(query, filters, conditions)
+    rows = unit.connection.execute(window.of(query, c.id))
     hidden = {"body", "webhook_id"}
     return [{k: v for k, v in row._mapping.items() if k not in hidden} for row in rows]
 

@@ -12,9 +12,9 @@ from oslo_db import exception as db_exc
 from melange import errors
 from melange.db.tables import dhcp_options, ip_blocks
 from melange.identifiers import new_id
-from melange.ipam import dhcp_names, shapes
+from melange.ipam import dhcp_names, lists, shapes
 from melange.ipam.blocks import Block
-from melange.ipam.lists import Window
+from melange.ipam.lists import Window, equal
 from melange.ipam.unit import Unit
 
 
@@ -35,10 +35,16 @@ def of_block(unit: Unit, block_id: str) -> list[DhcpOption]:
     return [_of_row(row) for row in unit.connection.execute(query)]
 
 
-def page(unit: Unit, block: Block, window: Window) -> list[DhcpOption]:
-    """In the order of their numbers."""
+def page(unit: Unit, block: Block, filters: Mapping[str, Any], window: Window) -> list[DhcpOption]:
+    """In the order of their numbers. ``filters``: number, name."""
     c, last = dhcp_options.c, dhcp_options.alias("last")
-    query = _of_block(block.id)
+
+    def named(name: str) -> list[sa.ColumnElement[bool]]:
+        number = dhcp_names.number_of(block.version, name)
+        return [sa.false() if number is None else c.number == number]
+
+    conditions = {"number": equal(c.number), "name": named}
+    query = lists.narrowed(_of_block(block.id), filters, conditions)
     if window.marker is not None:
         before = sa.select(last.c.number).where(last.c.id == window.marker)
         query = query.where(c.number > before.scalar_subquery())

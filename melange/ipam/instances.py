@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from melange import errors
 from melange.db import tables
-from melange.ipam import interfaces, network_allocation, overlaps, tags, tenancy
+from melange.ipam import interface_lists, interfaces, network_allocation, overlaps, tags, tenancy
 from melange.ipam.interfaces import Interface
 from melange.ipam.unit import Unit
 
@@ -70,12 +70,21 @@ def create(unit: Unit, plugs: Sequence[Plug]) -> list[Interface]:
     return [_create(unit, plug) for plug in plugs]
 
 
-def of_device(unit: Unit, device_id: str, *, lock: bool = False) -> list[Interface]:
-    """The interfaces of the device that the caller may see, oldest first."""
+def of_device(
+    unit: Unit,
+    device_id: str,
+    filters: Mapping[str, Any] | None = None,
+    *,
+    lock: bool = False,
+) -> list[Interface]:
+    """The interfaces of the device that the caller may see, oldest first. ``filters``: of
+    ``interface_lists``. Raises Invalid.
+    """
     c = tables.interfaces.c
     query = sa.select(tables.interfaces).where(c.device_id == device_id).order_by(c.id)
     if unit.caller.project_filter is not None:
         query = query.where(c.tenant_id == unit.caller.project_filter)
+    query = interface_lists.narrowed(query, filters or {})
     rows = unit.connection.execute(query.with_for_update() if lock else query)
     return [interfaces.of_row(row) for row in rows]
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from melange import errors
 from melange.db.tables import interfaces, ip_addresses, ip_blocks, mac_addresses
-from melange.ipam import addressing, eui, tags
+from melange.ipam import addressing, eui, lists, tags
 from melange.ipam.interfaces import Interface, find, of_row
-from melange.ipam.lists import Window
+from melange.ipam.lists import Condition, Window, equal
 from melange.ipam.unit import Unit
 
-Condition = sa.ColumnElement[bool]
+Conditions = list[sa.ColumnElement[bool]]
 
 
 def page(unit: Unit, tenant_id: str, filters: Mapping[str, Any], window: Window) -> list[Interface]:
@@ -22,29 +22,31 @@ def page(unit: Unit, tenant_id: str, filters: Mapping[str, Any], window: Window)
     ignored. The marker is the id that an interface is shown with. Raises Invalid.
     """
     c = interfaces.c
-    query = sa.select(interfaces).where(c.tenant_id == tenant_id)
-    for name, value in filters.items():
-        if name in _FILTERS:
-            query = query.where(*_FILTERS[name](value))
+    query = narrowed(sa.select(interfaces).where(c.tenant_id == tenant_id), filters)
     last = find(unit, window.marker, tenant_id) if window.marker else None
     if last is not None:
         window = Window(window.limit, last.id)
     return [of_row(row) for row in unit.connection.execute(window.of(query, c.id))]
 
 
-def _network(text: str) -> list[Condition]:
+def narrowed(query: sa.Select[Any], filters: Mapping[str, Any]) -> sa.Select[Any]:
+    """A query of ``interfaces`` with all the filters there are. Raises Invalid."""
+    return lists.narrowed(query, filters, _FILTERS)
+
+
+def _network(text: str) -> Conditions:
     a, b = ip_addresses.c, ip_blocks.c
     here = sa.select(a.interface_id).join(ip_blocks, b.id == a.ip_block_id)
     return [interfaces.c.id.in_(here.where(b.network_id == text, a.interface_id.is_not(None)))]
 
 
-def _mac(text: str) -> list[Condition]:
+def _mac(text: str) -> Conditions:
     c = mac_addresses.c
     mac = eui.parse_mac(text)
     return [interfaces.c.id.in_(sa.select(c.interface_id).where(c.address == mac))]
 
 
-def _address(text: str) -> list[Condition]:
+def _address(text: str) -> Conditions:
     c = ip_addresses.c
     try:
         version, value = addressing.parse_address(text)
@@ -54,8 +56,9 @@ def _address(text: str) -> list[Condition]:
     return [interfaces.c.id.in_(here.where(c.interface_id.is_not(None)))]
 
 
-_FILTERS: Mapping[str, Callable[[str], list[Condition]]] = {
-    "device_id": lambda text: [interfaces.c.device_id == text],
+_FILTERS: Mapping[str, Condition] = {
+    "tenant_id": equal(interfaces.c.tenant_id),
+    "device_id": equal(interfaces.c.device_id),
     "network_id": _network,
     "mac_address": _mac,
     "address": _address,

@@ -67,12 +67,18 @@ def create_range(unit: Unit, fields: Mapping[str, Any]) -> MacRange:
     return found
 
 
-def ranges(unit: Unit, containing: int | None = None) -> list[MacRange]:
-    """In the order in which they are drawn from; only those with that MAC address, if given."""
+def ranges(
+    unit: Unit, *, containing: int | None = None, span: tuple[int, int] | None = None
+) -> list[MacRange]:
+    """In the order in which they are drawn from; only those with that MAC address, or from the one
+    to the other, if given.
+    """
     c = mac_address_ranges.c
     query = sa.select(mac_address_ranges).order_by(c.created_at, c.id)
     if containing is not None:
         query = query.where(c.first <= containing, c.last >= containing)
+    if span is not None:
+        query = query.where(c.first == span[0], c.last == span[1])
     return [MacRange(**row._mapping) for row in unit.connection.execute(query)]
 
 

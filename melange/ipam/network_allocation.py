@@ -17,6 +17,7 @@ from melange.ipam import (
     interfaces,
     networks,
     overlaps,
+    searching,
 )
 from melange.ipam.addresses import Address
 from melange.ipam.allocation import Wish
@@ -52,12 +53,22 @@ def allocate(
 
 
 def held(
-    unit: Unit, tenant_id: str, network_id: str, interface: Interface, *, lock: bool = False
+    unit: Unit,
+    tenant_id: str,
+    network_id: str,
+    interface: Interface,
+    filters: Mapping[str, Any] | None = None,
+    *,
+    lock: bool = False,
 ) -> list[Address]:
-    """The interface's addresses of the network, oldest first. Raises NetworkNotFound."""
+    """The interface's addresses of the network, oldest first. ``filters``: of ``searching``.
+
+    Raises NetworkNotFound, Invalid.
+    """
     c = ip_addresses.c
     ids = [block.id for block in networks.blocks_of_network(unit, tenant_id, network_id)]
     query = addresses.select().where(c.interface_id == interface.id, c.ip_block_id.in_(ids))
+    query = searching.narrowed(query, filters or {})
     if lock:
         query = query.with_for_update(of=ip_addresses)
     return addresses.fetch(unit, query.order_by(c.id))

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from melange import errors
 from melange.db.tables import ip_blocks, policies
 from melange.identifiers import new_id
-from melange.ipam import blocks, generators, rules, shapes
+from melange.ipam import blocks, generators, lists, rules, shapes
 from melange.ipam.blocks import Block
-from melange.ipam.lists import Window
+from melange.ipam.lists import Window, equal
 from melange.ipam.unit import Unit
 
 _PLAIN = ("description", "keep_deallocated_ips_for_days")
@@ -39,13 +39,13 @@ class Policy:
 
 
 def of_tenant(
-    unit: Unit, tenant_id: str, window: Window, *, name: str | None = None
+    unit: Unit, tenant_id: str, filters: Mapping[str, Any], window: Window
 ) -> list[Policy]:
-    """A page of them; those of that name, if one is given."""
+    """A page of them. ``filters``: name, ipv4_generator, ipv6_generator."""
     c = policies.c
     query = sa.select(policies).where(c.tenant_id == tenant_id)
-    if name is not None:
-        query = query.where(c.name == name)
+    conditions = {name: equal(c[name]) for name in ("name", *_GENERATORS)}
+    query = lists.narrowed(query, filters, conditions)
     rows = unit.connection.execute(window.of(query, c.id))
     return [Policy(**row._mapping) for row in rows]
 

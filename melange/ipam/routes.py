@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from melange import errors
 from melange.db.tables import ip_routes
 from melange.identifiers import new_id
-from melange.ipam import shapes
+from melange.ipam import lists, shapes
 from melange.ipam.blocks import Block
-from melange.ipam.lists import Window
+from melange.ipam.lists import Window, equal
 from melange.ipam.unit import Unit
 
 _NEEDED = ("destination", "gateway")
@@ -39,8 +39,12 @@ def of_block(unit: Unit, block_id: str) -> list[IpRoute]:
     return _fetch(unit, _of_block(block_id).order_by(ip_routes.c.id))
 
 
-def page(unit: Unit, block: Block, window: Window) -> list[IpRoute]:
-    return _fetch(unit, window.of(_of_block(block.id), ip_routes.c.id))
+def page(unit: Unit, block: Block, filters: Mapping[str, Any], window: Window) -> list[IpRoute]:
+    """``filters``: destination, netmask, gateway, as they were given."""
+    c = ip_routes.c
+    conditions = {name: equal(c[name]) for name in (*_NEEDED, "netmask")}
+    query = lists.narrowed(_of_block(block.id), filters, conditions)
+    return _fetch(unit, window.of(query, c.id))
 
 
 def get(unit: Unit, block: Block, route_id: str, *, lock: bool = False) -> IpRoute:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from melange import errors
 from melange.db.tables import interfaces, ip_addresses, ip_blocks
-from melange.ipam import addresses, addressing, tags
+from melange.ipam import addresses, addressing, lists, tags
 from melange.ipam.addresses import Address
-from melange.ipam.lists import Window
+from melange.ipam.lists import Condition, Window, equal
 from melange.ipam.unit import Unit
 
 Conditions = list[sa.ColumnElement[bool]]
@@ -23,10 +23,7 @@ def narrowed(query: sa.Select[Any], filters: Mapping[str, Any]) -> sa.Select[Any
     """A query of ``addresses.select`` with all the filters there are; names that are no filter's
     are ignored. Raises Invalid.
     """
-    for name, value in filters.items():
-        if name in _FILTERS:
-            query = query.where(*_FILTERS[name](value))
-    return query
+    return lists.narrowed(query, filters, _FILTERS)
 
 
 def page(unit: Unit, query: sa.Select[Any], window: Window) -> list[Address]:
@@ -75,13 +72,14 @@ def _state(text: str) -> Conditions:
     return [c.deallocated_at.is_(None) if text == "allocated" else c.deallocated_at.is_not(None)]
 
 
-_FILTERS: Mapping[str, Callable[[Any], Conditions]] = {
+_FILTERS: Mapping[str, Condition] = {
     "address": _address,
+    "version": equal(ip_addresses.c.version),
     "within": _within,
     "interface_id": _interface,
     "used_by_device": _device,
-    "used_by_tenant": lambda text: [ip_addresses.c.used_by_tenant_id == text],
-    "ip_block_id": lambda text: [ip_addresses.c.ip_block_id == text],
+    "used_by_tenant": equal(ip_addresses.c.used_by_tenant_id),
+    "ip_block_id": equal(ip_addresses.c.ip_block_id),
     "network_id": _network,
     "state": _state,
     "tags": lambda text: tags.having(tags.ADDRESS, ip_addresses.c.id, text),

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from melange import errors
 from melange.db.tables import ip_octets, ip_ranges
 from melange.identifiers import new_id
-from melange.ipam import policies, shapes
-from melange.ipam.lists import Window
+from melange.ipam import lists, policies, shapes
+from melange.ipam.lists import Window, equal
 from melange.ipam.policies import Policy
 from melange.ipam.unit import Unit
 
@@ -65,10 +65,15 @@ class Kind(Generic[R]):
     largest: int
     unsigned: str | None = None
 
-    def page(self, unit: Unit, policy: Policy, window: Window) -> list[R]:
+    def page(
+        self, unit: Unit, policy: Policy, filters: Mapping[str, Any], window: Window
+    ) -> list[R]:
+        """``filters``: the numbers."""
         c = self.table.c
-        query = window.of(sa.select(self.table).where(c.policy_id == policy.id), c.id)
-        return [self.row(**row._mapping) for row in unit.connection.execute(query)]
+        query = sa.select(self.table).where(c.policy_id == policy.id)
+        query = lists.narrowed(query, filters, {name: equal(c[name]) for name in self.numbers})
+        rows = unit.connection.execute(window.of(query, c.id))
+        return [self.row(**row._mapping) for row in rows]
 
     def get(self, unit: Unit, policy: Policy, row_id: str, *, lock: bool = False) -> R:
         """Who wants it locked has locked the policy. Raises IpRangeNotFound or IpOctetNotFound."""

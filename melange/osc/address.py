@@ -75,17 +75,13 @@ class ListAddress(base.Lister):
         )
         base.add_filters(
             parser,
-            address="Only this one",
-            within="Only those within this CIDR",
-            used_by_device="Only those of this device",
-            interface_id="Only those of this interface",
-            network_id="Only those of this network",
+            *("address", "within", "used_by_device", "interface_id", "network_id"),
+            ip_version="Of this version of IP",
+            tags=base.tags_of("addresses"),
         )
-        base.add_tags_filter(parser, "addresses")
 
     def objects(self, args: Args) -> Iterator[IpAddress]:
-        names = ("address", "within", "used_by_device", "interface_id", "network_id", "tags")
-        filters = base.given(args, *names, "limit", "marker")
+        filters = base.chosen(args)
         if args.block is not None:
             return self.ipam.ip_addresses.list(self.tenant(args), self.block(args), **filters)
         tenant = None if args.all_tenants else self.tenant(args)

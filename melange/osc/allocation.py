@@ -59,11 +59,17 @@ class ListAllocation(base.Lister):
 
     def add_arguments(self, parser: Parser) -> None:
         _add_place(parser)
+        base.add_filters(
+            parser,
+            *("address", "within", "ip_block_id"),
+            ip_version="Of this version of IP",
+            tags=base.tags_of("addresses"),
+            paged=False,
+        )
 
     def objects(self, args: Args) -> list[dict[str, Any]]:
-        return _rows(
-            self.ipam.networks.allocations(self.tenant(args), args.network, args.interface)
-        )
+        where = self.tenant(args), args.network, args.interface
+        return _rows(self.ipam.networks.allocations(*where, **base.chosen(args)))
 
 
 class DeleteAllocation(base.Doing):
@@ -83,6 +89,13 @@ class ListNetworkBlock(base.Lister):
 
     def add_arguments(self, parser: Parser) -> None:
         parser.add_argument("network", metavar="<network>", help="Network")
+        base.add_filters(
+            parser,
+            *("type", "cidr", "contains", "within"),
+            ip_version="Of this version of IP",
+            tags=base.tags_of("blocks"),
+            paged=False,
+        )
 
     def objects(self, args: Args) -> Sequence[IpBlock]:
-        return self.ipam.networks.ip_blocks(self.tenant(args), args.network)
+        return self.ipam.networks.ip_blocks(self.tenant(args), args.network, **base.chosen(args))

@@ -33,9 +33,12 @@ class ListAllowed(base.Lister):
 
     def add_arguments(self, parser: Parser) -> None:
         _add_interface(parser)
+        names = ("address", "within", "ip_block_id", "network_id")
+        base.add_filters(parser, *names, tags=base.tags_of("addresses"), paged=False)
 
     def objects(self, args: Args) -> Iterator[IpAddress]:
-        return self.ipam.allowed_ips.list(self.tenant(args), args.interface)
+        where = self.tenant(args), args.interface
+        return self.ipam.allowed_ips.list(*where, **base.chosen(args))
 
 
 class ShowAllowed(base.ShowOne):

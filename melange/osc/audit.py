@@ -23,11 +23,11 @@ class ListAudit(base.Lister):
             resource_id="Only of this object",
             action="Only these: create, update, delete, allocate, release, ...",
             user_id="Only what this user did",
+            request_id="Only what came of this request",
             since="Only from this time on: 2026-11-21T10:00:00, UTC",
             until="Only before this time",
         )
 
     def objects(self, args: Args) -> Iterator[AuditRecord]:
-        names = ("resource", "resource_id", "action", "user_id", "since", "until")
-        filters = base.given(args, *names, "limit", "marker")
-        return self.ipam.audit.list(None if args.all_tenants else self.tenant(args), **filters)
+        tenant = None if args.all_tenants else self.tenant(args)
+        return self.ipam.audit.list(tenant, **base.chosen(args))

@@ -169,18 +169,46 @@ def add_address(parser: Parser) -> None:
     parser.add_argument("address", metavar="<address>", help="Address of the block")
 
 
-def add_filters(parser: Parser, **filters: str) -> None:
-    """``--network-id <network-id>`` for ``network_id="its help"``; and --limit and --marker."""
-    for name, text in filters.items():
+_FILTERS = {
+    "address": "Only this one",
+    "within": "Only those within this CIDR",
+    "network_id": "Only those of this network",
+    "ip_block_id": "Only those of this block, by ID",
+    "used_by_device": "Only those of this device",
+    "interface_id": "Only those of this interface",
+    "cidr": "Only this very one",
+    "contains": "Only those with this address or CIDR in them",
+    "type": "Only these: private or public",
+}
+_METAVARS = {"tags": "<tag>[,<tag>,...]", "ip_version": "{4,6}"}
+
+
+def add_filters(parser: Parser, *names: str, paged: bool = True, **filters: str) -> None:
+    """``--network-id <network-id>`` for ``network_id="its help"``, or for a name that has the same
+    help everywhere; with ``paged`` --limit and --marker. ``chosen`` tells what was given.
+    """
+    texts = {name: _FILTERS[name] for name in names} | filters
+    for name, text in texts.items():
         option = name.replace("_", "-")
-        parser.add_argument(f"--{option}", dest=name, metavar=f"<{option}>", help=text)
-    pagination.add_marker_pagination_option_to_parser(parser)
+        metavar = _METAVARS.get(name, f"<{option}>")
+        parser.add_argument(f"--{option}", dest=name, metavar=metavar, help=text)
+    if paged:
+        pagination.add_marker_pagination_option_to_parser(parser)
+        texts |= {"limit": "", "marker": ""}
+    parser.set_defaults(filters=tuple(texts))
 
 
-def add_tags_filter(parser: Parser, what: str) -> None:
-    parser.add_argument(
-        "--tags", metavar="<tag>[,<tag>,...]", help=f"List {what} which have all given tag(s)"
-    )
+def tags_of(what: str) -> str:
+    """The help of the filter ``tags``."""
+    return f"List {what} which have all given tag(s)"
+
+
+def chosen(args: Args) -> dict[str, Any]:
+    """The filters that were given, as the client takes them."""
+    found = given(args, *args.filters)
+    if "ip_version" in found:
+        found["version"] = found.pop("ip_version")
+    return found
 
 
 def clearable(parser: Parser, option: str, text: str, **keywords: Any) -> None:

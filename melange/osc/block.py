@@ -73,19 +73,15 @@ class ListBlock(base.Lister):
     more_columns = ("parent_id", "policy_id", "priority", "shared", "dns1", "dns2", "created_at")
 
     def add_arguments(self, parser: Parser) -> None:
-        parser.add_argument("--type", choices=("private", "public"), help="Only these")
         base.add_filters(
             parser,
-            network_id="Only those of this network",
-            cidr="Only with exactly this CIDR",
-            contains="Only those that contain this address or CIDR",
-            within="Only those within this CIDR",
+            *("type", "network_id", "cidr", "contains", "within"),
+            ip_version="Of this version of IP",
+            tags=base.tags_of("blocks"),
         )
-        base.add_tags_filter(parser, "blocks")
 
     def objects(self, args: Args) -> Iterator[IpBlock]:
-        names = ("type", "network_id", "cidr", "contains", "within", "tags", "limit", "marker")
-        return self.ipam.ip_blocks.list(self.tenant(args), **base.given(args, *names))
+        return self.ipam.ip_blocks.list(self.tenant(args), **base.chosen(args))
 
 
 class ShowBlock(base.ShowOne):

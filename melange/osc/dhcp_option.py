@@ -30,9 +30,10 @@ class ListDhcpOption(base.Lister):
 
     def add_arguments(self, parser: Parser) -> None:
         base.add_block(parser)
+        base.add_filters(parser, number="Only this one", name="Only this one")
 
     def objects(self, args: Args) -> Iterator[DhcpOption]:
-        return self.ipam.dhcp_options.list(self.tenant(args), self.block(args))
+        return self.ipam.dhcp_options.list(self.tenant(args), self.block(args), **base.chosen(args))
 
 
 class SetDhcpOption(base.ShowOne):

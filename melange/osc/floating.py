@@ -52,11 +52,11 @@ class ListFloating(base.Lister):
     columns = ("id", "address", "ip_block_id", "inside_local")
 
     def add_arguments(self, parser: Parser) -> None:
-        base.add_filters(parser)
+        names = ("address", "within", "ip_block_id", "network_id")
+        base.add_filters(parser, *names, tags=base.tags_of("floating IPs"))
 
     def objects(self, args: Args) -> Iterator[FloatingIp]:
-        filters = base.given(args, "limit", "marker")
-        return self.ipam.floating_ips.list(self.tenant(args), **filters)
+        return self.ipam.floating_ips.list(self.tenant(args), **base.chosen(args))
 
 
 class ShowFloating(base.ShowOne):

@@ -58,7 +58,7 @@ class ListInterface(base.Lister):
         parser.add_argument(
             "--all-of-device",
             metavar="<device>",
-            help="Whosever they are, for administrators; without --limit and filters",
+            help="Whosever they are, for administrators; without --limit",
         )
         base.add_filters(
             parser,
@@ -66,16 +66,15 @@ class ListInterface(base.Lister):
             network_id="Only those with an address of this network",
             mac_address="Only the one with this MAC address",
             address="Only those with this address",
+            tags=base.tags_of("interfaces"),
         )
-        base.add_tags_filter(parser, "interfaces")
 
     def objects(self, args: Args) -> Iterator[dict[str, Any]]:
-        names = ("device_id", "network_id", "mac_address", "address", "tags", "limit", "marker")
         found: Iterable[Interface]
         if args.all_of_device is not None:
-            found = self.ipam.instance_interfaces.list(args.all_of_device)
+            found = self.ipam.instance_interfaces.list(args.all_of_device, **base.chosen(args))
         else:
-            found = self.ipam.interfaces.list(self.tenant(args), **base.given(args, *names))
+            found = self.ipam.interfaces.list(self.tenant(args), **base.chosen(args))
         for one in found:
             yield {**one, "addresses": [address["address"] for address in one["ip_addresses"]]}
 

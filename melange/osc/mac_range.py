@@ -27,8 +27,16 @@ class ListMacRange(base.Lister):
     takes_tenant = False
     columns = ("id", "cidr", "created_at")
 
+    def add_arguments(self, parser: Parser) -> None:
+        base.add_filters(
+            parser,
+            "cidr",
+            contains="Only the one with this MAC address in it",
+            paged=False,
+        )
+
     def objects(self, args: Args) -> Iterator[MacAddressRange]:
-        return self.ipam.mac_address_ranges.list()
+        return self.ipam.mac_address_ranges.list(**base.chosen(args))
 
 
 class ShowMacRange(base.ShowOne):

@@ -37,10 +37,13 @@ class ListNat(base.Lister):
     def add_arguments(self, parser: Parser) -> None:
         parser.add_argument("direction", choices=sorted(_DIRECTIONS), help="Which to list")
         base.add_address(parser)
+        names = ("within", "used_by_device", "interface_id", "network_id", "ip_block_id")
+        base.add_filters(parser, *names, tags=base.tags_of("addresses"), paged=False)
 
     def objects(self, args: Args) -> Iterator[IpAddress]:
         noun = getattr(self.ipam, _DIRECTIONS[args.direction])
-        found: Iterator[IpAddress] = noun.list(self.tenant(args), self.block(args), args.address)
+        where = self.tenant(args), self.block(args), args.address
+        found: Iterator[IpAddress] = noun.list(*where, **base.chosen(args))
         return found
 
 

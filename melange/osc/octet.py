@@ -33,9 +33,12 @@ class ListOctet(base.Lister):
 
     def add_arguments(self, parser: Parser) -> None:
         _add_policy(parser)
+        base.add_filters(parser, octet="Only this one")
 
     def objects(self, args: Args) -> Iterator[IpOctet]:
-        return self.ipam.unusable_ip_octets.list(self.tenant(args), args.policy)
+        return self.ipam.unusable_ip_octets.list(
+            self.tenant(args), args.policy, **base.chosen(args)
+        )
 
 
 class ShowOctet(base.ShowOne):

@@ -49,10 +49,15 @@ class ListPolicy(base.Lister):
     more_columns = ("keep_deallocated_ips_for_days", "ipv4_generator", "ipv6_generator")
 
     def add_arguments(self, parser: Parser) -> None:
-        base.add_filters(parser)
+        base.add_filters(
+            parser,
+            name="Only those of this name",
+            ipv4_generator="Only those with this generator",
+            ipv6_generator="Only those with this generator",
+        )
 
     def objects(self, args: Args) -> Iterator[Policy]:
-        return self.ipam.policies.list(self.tenant(args), **base.given(args, "limit", "marker"))
+        return self.ipam.policies.list(self.tenant(args), **base.chosen(args))
 
 
 class ShowPolicy(base.ShowOne):

@@ -37,9 +37,15 @@ class ListRoute(base.Lister):
 
     def add_arguments(self, parser: Parser) -> None:
         base.add_block(parser)
+        base.add_filters(
+            parser,
+            destination="Only those to this destination",
+            netmask="Only those with this netmask",
+            gateway="Only those through this gateway",
+        )
 
     def objects(self, args: Args) -> Iterator[IpRoute]:
-        return self.ipam.ip_routes.list(self.tenant(args), self.block(args))
+        return self.ipam.ip_routes.list(self.tenant(args), self.block(args), **base.chosen(args))
 
 
 class ShowRoute(base.ShowOne):

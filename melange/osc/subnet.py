@@ -42,6 +42,14 @@ class ListSubnet(base.Lister):
 
     def add_arguments(self, parser: Parser) -> None:
         base.add_block(parser)
+        base.add_filters(
+            parser,
+            *("network_id", "cidr", "contains", "within"),
+            tenant_id="Only those of this tenant",
+            tags=base.tags_of("subnets"),
+            paged=False,
+        )
 
     def objects(self, args: Args) -> Iterator[IpBlock]:
-        return self.ipam.subnets.list(self.tenant(args), self.block(args))
+        where = self.tenant(args), self.block(args)
+        return self.ipam.subnets.list(*where, **base.chosen(args))

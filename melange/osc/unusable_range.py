@@ -38,9 +38,14 @@ class ListRange(base.Lister):
 
     def add_arguments(self, parser: Parser) -> None:
         _add_policy(parser)
+        base.add_filters(
+            parser, offset="Only those that begin here", length="Only those of this length"
+        )
 
     def objects(self, args: Args) -> Iterator[IpRange]:
-        return self.ipam.unusable_ip_ranges.list(self.tenant(args), args.policy)
+        return self.ipam.unusable_ip_ranges.list(
+            self.tenant(args), args.policy, **base.chosen(args)
+        )
 
 
 class ShowRange(base.ShowOne):

@@ -52,8 +52,14 @@ class ListWebhook(_OfWhom, base.Lister):
 
     columns = ("id", "url", "events")
 
+    def add_arguments(self, parser: Parser) -> None:
+        super().add_arguments(parser)
+        base.add_filters(
+            parser, url="Only the one of this URL", event="Only those that are told of this type"
+        )
+
     def objects(self, args: Args) -> Iterator[Webhook]:
-        return self.ipam.webhooks.list(self.whose(args))
+        return self.ipam.webhooks.list(self.whose(args), **base.chosen(args))
 
 
 class ShowWebhook(_OfWhom, base.ShowOne):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from melange.api.routes import ROWS
 from melange.api.row import Row
 from tests.melange.everywhere import Melange
+from tests.melange.world import World, make_world
 
 CHANGES = [row for row in ROWS if row.method in ("PUT", "DELETE")]
 SHOWN = {row.path for row in ROWS if row.method == "GET"}
@@ -22,79 +22,9 @@ BODIES = {
 }
 
 
-@dataclass
-class World:
-    """One object of each kind; ``ids``: what to put in a path."""
-
-    melange: Melange
-    ids: dict[str, str] = field(default_factory=dict)
-
-    def make(self, path: str, root: str, as_: str = "", **fields: Any) -> str:
-        """The id of a new object, kept as ``as_``."""
-        made: str = self.melange.post(path, {root: fields})[root]["id"]
-        if as_:
-            self.ids[as_] = made
-        return made
-
-    def url(self, path: str) -> str:
-        """Of a path of the route table."""
-        ids = dict(self.ids)
-        if "inside_locals" in path:
-            ids |= {"block_id": ids["public"], "address": "8.8.8.0", "other": "10.0.0.0"}
-        if "allowed_ips" in path:
-            ids["address"] = "10.0.0.1"
-        if path.startswith("/ipam/webhooks"):
-            ids["webhook_id"] = ids["admin_webhook_id"]
-        return path.removeprefix("/ipam").format(**ids)
-
-
 @pytest.fixture
 def world(melange: Melange) -> World:
-    found = World(melange, {"tenant_id": "acme", "address": "10.0.0.0", "other": "8.8.8.0"})
-    found.ids |= {"network_id": "net", "vif_id": "vif", "device_id": "vm-third", "tag": "red"}
-    _addresses(found, "/tenants/acme")
-    _rules(found, "/tenants/acme")
-    return found
-
-
-def _addresses(world: World, acme: str) -> None:
-    melange = world.melange
-    net = {"id": "net", "tenant_id": "acme"}
-    block = {"type": "private", "cidr": "10.0.0.0/24", "network_id": "net"}
-    public = {"type": "public", "cidr": "8.8.8.0/24"}
-    inside = f"{acme}/ip_blocks/{world.make(f'{acme}/ip_blocks', 'ip_block', 'block_id', **block)}"
-    outside = f"{acme}/ip_blocks/{world.make(f'{acme}/ip_blocks', 'ip_block', 'public', **public)}"
-    for vif_id in ("vif", "other", "third"):
-        plug: dict[str, Any] = {
-            "tenant_id": "acme",
-            "id": vif_id,
-            "device_id": f"vm-{vif_id}",
-            "network": net,
-        }
-        world.make("/interfaces", "interface", **plug)
-    melange.post(f"{outside}/ip_addresses")
-    linked = {"ip_addresses": [{"ip_block_id": world.ids["public"], "ip_address": "8.8.8.0"}]}
-    melange.answer(200, "POST", f"{inside}/ip_addresses/10.0.0.0/inside_globals", linked)
-    allowed = {"network_id": "net", "ip_address": "10.0.0.1"}
-    melange.post(f"{acme}/interfaces/vif/allowed_ips", {"allowed_ip": allowed})
-    for tagged in (inside, f"{inside}/ip_addresses/10.0.0.0", f"{acme}/interfaces/vif"):
-        melange.put(f"{tagged}/tags/red")
-    route = {"destination": "10.9.0.0", "gateway": "10.0.0.9"}
-    world.make(f"{inside}/ip_routes", "ip_route", "route_id", **route)
-    world.make(f"{inside}/dhcp_options", "dhcp_option", "option_id", name="mtu", value="1400")
-    world.make(f"{acme}/floating_ips", "floating_ip", "floating_ip_id")
-
-
-def _rules(world: World, acme: str) -> None:
-    policy = f"{acme}/policies/{world.make(f'{acme}/policies', 'policy', 'policy_id', name='p')}"
-    ranges, octets = f"{policy}/unusable_ip_ranges", f"{policy}/unusable_ip_octets"
-    world.make(ranges, "ip_range", "ip_range_id", offset=0, length=1)
-    world.make(octets, "ip_octet", "ip_octet_id", octet=1)
-    macs = "/mac_address_ranges"
-    world.make(macs, "mac_address_range", "mac_address_range_id", cidr="AA:00:00:00:00:00/40")
-    hook = {"url": "https://example.net/"}
-    world.make(f"{acme}/webhooks", "webhook", "webhook_id", **hook)
-    world.make("/webhooks", "webhook", "admin_webhook_id", **hook)
+    return make_world(melange)
 
 
 def shown(row: Row) -> str:
@@ -142,8 +72,7 @@ def test_of_many_at_once_one_finds_the_state_that_all_have_seen(
     melange_everywhere: Melange,
 ) -> None:
     melange = melange_everywhere
-    world = World(melange)
-    _addresses(world, "/tenants/acme")
+    world = make_world(melange)
     inside = f"/tenants/acme/ip_blocks/{world.ids['block_id']}/ip_addresses/10.0.0.0/inside_globals"
     outside = f"/tenants/acme/ip_blocks/{world.ids['public']}/ip_addresses/8.8.8.0/inside_locals"
     tags = "/tenants/acme/interfaces/vif/tags"

@@ -97,7 +97,11 @@ def test_what_fails_for_a_day_is_given_up(sqlite_url: str) -> None:
         hook = hook_with(melange, f"http://127.0.0.1:{_closed_port()}/", 2)
         deliverer = Deliverer(melange.conf, melange.database)
         assert deliverer.deliver_some()
-        assert len(deliveries(melange, hook, "pending")) == 2
+        waiting = deliveries(melange, hook, "pending")
+        assert len(waiting) == 2
+        kind = waiting[0]["event_type"]
+        assert waiting == deliveries(melange, hook, f"pending&event_type={kind}")
+        assert deliveries(melange, hook, "pending&event_type=nothing") == []
         let_time_pass(melange, hours=24)
         assert deliverer.deliver_some()
         given_up = deliveries(melange, hook, "given_up")

@@ -108,6 +108,25 @@ def test_networks_policies_and_what_hangs_on_blocks(openstack: Openstack) -> Non
     assert {one["Resource"]: one["Limit"] for one in quota}["ip_blocks"] == 20
 
 
+def test_lists_are_narrowed(openstack: Openstack) -> None:
+    *_, through, mtu, network, none, told = openstack.tell(
+        "block create 10.35.0.0/16 --network grey -f json",
+        "route create 10.35.0.0/16 --destination 10.9.0.0 --gateway 10.35.0.1 -f json",
+        "dhcp option create 10.35.0.0/16 mtu 1400 -f json",
+        "webhook create https://example.net/ --event create.IpBlock -f json",
+        "route list 10.35.0.0/16 --gateway 10.35.0.1 -f json",
+        "dhcp option list 10.35.0.0/16 --name mtu --limit 5 -f json",
+        "network block list grey --ip-version 4 --contains 10.35.7.7 -f json",
+        "network block list grey --ip-version 6 -f json",
+        "webhook list --event create.IpBlock -f json",
+    )
+
+    assert [one["Destination"] for one in through] == ["10.9.0.0"]
+    assert [one["Value"] for one in mtu] == ["1400"]
+    assert ([one["CIDR"] for one in network], none) == (["10.35.0.0/16"], [])
+    assert [one["URL"] for one in told] == ["https://example.net/"]
+
+
 def test_floating_ips_shared_addresses_and_tags(openstack: Openstack) -> None:
     *_, floating, outside, allowed, holder, tags, records = openstack.tell(
         "block create 203.0.113.0/24 --type public -f json",
