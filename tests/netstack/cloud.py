@@ -14,6 +14,7 @@ from nova_netplugins.testing.bench import Bench, bench
 __all__ = ["NetApi", "netstack_bench", "network_of"]
 
 PROJECT = "red"
+TUNNEL_ADDRESS = "192.0.2.10"
 
 
 @contextlib.contextmanager
@@ -27,7 +28,7 @@ def netstack_bench(
     """``options``: of [netstack]."""
     others: Mapping[str, Mapping[str, Any]] = {"melange": {"endpoint_override": melange_url}}
     url = database_url or f"sqlite:///{directory}/netstack.sqlite"
-    given = {"l2_driver": "local", **options}
+    given = {"l2_driver": "local", "tunnel_address": TUNNEL_ADDRESS, **options}
     module = "nova_netplugins.netstack"
     with bench(directory, url, module, given, host_name, others) as made:
         yield made
