@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,7 @@ class Cloud:
     namespaces: Namespaces
     directory: Path
     settings: Settings
+    services: Sequence[str] = SERVICES
     api: Api = field(init=False)
     nodes: list[Node] = field(default_factory=list)
     world: str = ""
@@ -95,7 +96,7 @@ class Cloud:
 
     def _write_settings(self, node: Node) -> None:
         listed = node.config.with_name("nova-network.conf")
-        listed.write_text("".join(f"nova_netplugins.{service}\n" for service in SERVICES))
+        listed.write_text("".join(f"nova_netplugins.{one}\n" for one in self.services))
         usual: Settings = {
             "DEFAULT": {
                 "host": node.name,
@@ -125,7 +126,7 @@ class Cloud:
         for node in self.nodes:
             node.start(*DAEMONS)
         eventually(self.api.answers, "net-api answers", PATIENCE)
-        for service in SERVICES:
+        for service in self.services:
             self.api.put(
                 f"/projects/{service}/network_service", {"network_service": {"service": service}}
             )
@@ -209,13 +210,15 @@ def directory() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def prepared(settings: Settings | None = None, hosts: int = 1) -> Iterator[Cloud]:
+def prepared(
+    settings: Settings | None = None, hosts: int = 1, services: Sequence[str] = SERVICES
+) -> Iterator[Cloud]:
     """A cloud of hosts ``h1``, ``h2`` ... with an outside. Nothing runs yet."""
     if os.geteuid() != 0:
         pytest.skip("needs root: makes network namespaces")
     with contextlib.ExitStack() as stack:
         made = stack.enter_context(contextlib.closing(Namespaces()))
-        cloud = Cloud(made, stack.enter_context(directory()), settings or {})
+        cloud = Cloud(made, stack.enter_context(directory()), settings or {}, services)
         cloud.world = made.make("world")
         shell(cloud.world, "ip link add eth0 type bridge && ip link set eth0 up")
         shell(cloud.world, f"ip address add {WORLD_ADDRESS}/24 dev eth0")
