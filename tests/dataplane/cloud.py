@@ -103,6 +103,7 @@ class Cloud:
                 "my_ip": self.address_of(node),
                 "state_path": node.config.parent,
                 "network_service_conf": listed,
+                "default_network_service": f"nova_netplugins.{self.services[-1]}",
             },
             "api": {"bind_host": "0.0.0.0"},
             "net_api": {"endpoint_override": f"http://{HOST_ADDRESSES[0]}:{PORT}"},
