@@ -45,7 +45,8 @@ class BlockCalls(Calls):
             "gateway": wanted.gateway,
             "priority": wanted.priority,
             "tags": list(tags),
-            **{f"dns{number}": server for number, server in enumerate(wanted.dns, start=1)},
+            # Melange would add one of its own to a single one.
+            **dict(zip(("dns1", "dns2"), wanted.dns * 2, strict=False)),
         }
         made = self.call(
             f"make block {wanted.cidr}",
@@ -113,13 +114,14 @@ class BlockCalls(Calls):
 def block_of(found: Mapping[str, Any]) -> Block:
     """A block as the client shows it."""
     cidr = ipaddress.ip_network(found["cidr"])
+    servers = (found["dns1"], found["dns2"])
     return Block(
         id=found["id"],
         tenant_id=found["tenant_id"],
         version=cidr.version,
         cidr=str(cidr),
         gateway=found["gateway"] and shortest(found["gateway"]),
-        dns=tuple(shortest(server) for server in (found["dns1"], found["dns2"]) if server),
+        dns=tuple(dict.fromkeys(shortest(one) for one in servers if one)),
         priority=found["priority"],
         network_id=found["network_id"],
         tags=tuple(found.get("tags") or ()),
