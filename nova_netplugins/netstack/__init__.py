@@ -7,6 +7,7 @@ from pathlib import Path
 from oslo_config import cfg
 
 from nova_netplugins.netstack import conf as options
+from nova_netplugins.netstack import manage
 from nova_netplugins.netstack.agent import NetstackAgent
 from nova_netplugins.netstack.net_api import NetstackNetApi
 from nova_netplugins.netstack.service import NetstackService
@@ -24,6 +25,7 @@ def network_service(conf: cfg.ConfigOpts) -> NetworkService:
         metadata=METADATA,
         migrations=str(Path(__file__).with_name("migrations")),
         config_opts=options.OPTS,
+        manage_commands=manage.add_commands,
     )
 
 

@@ -47,14 +47,8 @@ def _list(api: NetstackNetApi, args: argparse.Namespace) -> Listing:
 
 
 def _subnets(blocks: list[Block]) -> Listing:
-    rows = [
-        [
-            ", ".join(value) or None if name == "dns" else value
-            for name, value in rest.show_subnet(block).items()
-        ]
-        for block in blocks
-    ]
-    return Listing(_COLUMNS, rows)
+    shown = [{**rest.show_subnet(block), "dns": ", ".join(block.dns) or None} for block in blocks]
+    return Listing(_COLUMNS, [[one[name] for name in _COLUMNS] for one in shown])
 
 
 def _delete(api: NetstackNetApi, args: argparse.Namespace) -> str:
