@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from nova_netplugins import plugin
 from nova_netplugins.ethernet.rows import Row, utcnow
-from nova_netplugins.netstack import intents, nic_rows, pairs
+from nova_netplugins.netstack import intents, nic_rows, pairs, peers
 from nova_netplugins.netstack.flow import Work
 from nova_netplugins.netstack.l2 import KEEP, L2Port
 from nova_netplugins.netstack.l2_errors import PortNotFound
@@ -162,5 +162,7 @@ def settle_binding(ops: Operations, work: Work) -> None:
     ops.run(intents.finish, work.intent)
     query = nic_rows.select(VIRTUAL_NICS.c.id == work.document["nic_id"])
     for row in ops.rows(query):
-        for host in {work.document["former"], row["host"]} - {None}:
+        hosts = {work.document["former"], row["host"]} - {None}
+        for host in hosts:
             ops.prompts.nic_changed(row["id"], row["network_id"], host)
+        peers.prompt(ops, [(row["network_id"], host) for host in hosts])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from nova_netplugins import errors, plugin
 from nova_netplugins.ethernet.rows import Row
-from nova_netplugins.netstack import network_rows, requests
+from nova_netplugins.netstack import network_rows, peers, requests
 from nova_netplugins.netstack.gateways import gateway_id
 from nova_netplugins.netstack.model import Block, BlockSpec, NetworkSpec
 from nova_netplugins.netstack.reading import ReadingOperations
@@ -33,8 +33,15 @@ class NetworkOperations(ReadingOperations):
     def get_network(self, network_id: str) -> plugin.Network:
         return self.shown_networks([self.network_row(network_id)])[0]
 
-    def shown_networks(self, rows: Iterable[Row]) -> list[plugin.Network]:
-        return [network_rows.view(row, {"l2_driver": self.options.l2_driver}) for row in rows]
+    def shown_networks(self, rows: Sequence[Row]) -> list[plugin.Network]:
+        driver = self.options.l2_driver
+        reached = {}
+        if driver == "local":
+            reached = peers.of_networks(self, [row["id"] for row in rows])
+        return [
+            network_rows.view(row, {"l2_driver": driver, "peers": reached.get(row["id"], [])})
+            for row in rows
+        ]
 
     # -- making, changing, deleting
 
