@@ -31,8 +31,10 @@ def run(
     netns: str | None = None,
     stdin: str | None = None,
     expected: Sequence[int] = (0,),
+    environment: Mapping[str, str] | None = None,
 ) -> Result:
-    """Run ``argv`` inside namespace ``netns`` and return what it said.
+    """Run ``argv`` inside namespace ``netns``, with ``environment`` beside our own, and return
+    what it said.
 
     Raises NotSupported if the program is not installed, HostError if it exits with a status that
     is not among ``expected`` or is not done in 60 seconds.
@@ -41,7 +43,12 @@ def run(
         # A child inherits the namespace of the thread that starts it, so no wrapper is needed.
         with entered(netns):
             done = subprocess.run(
-                list(argv), input=stdin, capture_output=True, text=True, timeout=TIMEOUT_SECONDS
+                list(argv),
+                input=stdin,
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT_SECONDS,
+                env={**os.environ, **(environment or {})},
             )
     except FileNotFoundError:
         raise NotSupported(f"{argv[0]} is not installed on this host") from None

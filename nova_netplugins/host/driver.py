@@ -12,7 +12,7 @@ from pathlib import Path
 from nova_netplugins.host import frames, namespaces
 from nova_netplugins.host.addressing import Addresses, Routes
 from nova_netplugins.host.commands import run
-from nova_netplugins.host.dhcp.dnsmasq import Dnsmasq
+from nova_netplugins.host.dhcp import drivers
 from nova_netplugins.host.dhcp.server import DhcpServer
 from nova_netplugins.host.dhcp.settings import Settings
 from nova_netplugins.host.errors import NotFound
@@ -104,7 +104,8 @@ class Host(ABC):
 
     @abstractmethod
     def dhcp_server(self, state_dir: Path, settings: Settings) -> DhcpServer:
-        """What serves DHCP in namespaces of this host; its files are below ``state_dir``."""
+        """What serves DHCP in namespaces of this host; its files are below ``state_dir``. Raises
+        HostError if it has no driver of the name in ``settings``."""
 
     @abstractmethod
     def metadata_listeners(self) -> Listeners:
@@ -212,7 +213,7 @@ class LinuxHost(Host):
         frames.disable_checksum_offload(self.netns, interface)
 
     def dhcp_server(self, state_dir: Path, settings: Settings) -> DhcpServer:
-        return Dnsmasq(state_dir, settings)
+        return drivers.dhcp_server(state_dir, settings)
 
     def metadata_listeners(self) -> Listeners:
         return NamespaceListeners()

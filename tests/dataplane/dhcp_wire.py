@@ -10,22 +10,36 @@ import socket
 import struct
 import subprocess
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nova_netplugins.host.dhcp.dnsmasq import Dnsmasq
+import pytest
+
+from nova_netplugins.host.dhcp.drivers import dhcp_server
 from nova_netplugins.host.dhcp.fake import FakeDhcp
-from nova_netplugins.host.dhcp.model import DhcpNetwork, DhcpSubnet
+from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, DhcpSubnet
 from nova_netplugins.host.dhcp.server import DhcpServer
 from nova_netplugins.host.dhcp.settings import Settings
 from nova_netplugins.host.namespaces import socket_in
+from tests.dataplane import dhcp6_client
 from tests.dataplane.topology import Namespaces, shell
 
 DEVICE = "gw-net"
 ID = "6a8b1d9c-net"
 V4 = DhcpSubnet("10.9.0.0/16", "10.9.0.1", gateway="10.9.0.1")
+OTHER_V4 = DhcpSubnet("10.10.0.0/16", "10.10.0.1", gateway="10.10.0.1")
+MACS = [f"02:00:00:00:00:{n:02x}" for n in range(16)]
+HOST = DhcpHost("nic-0", MACS[0], ["10.9.1.5"], hostname="web")
+OTHER = DhcpHost("nic-1", MACS[1], ["10.9.1.6"])
+STATEFUL = DhcpSubnet("2001:db8:6::/64", "2001:db8:6::1", gateway="2001:db8:6::1")
 SLAAC = DhcpSubnet("2001:db8::/64", "2001:db8::1", slaac=True)
+_ADDRESSES = ("10.9.0.1/16", "10.10.0.1/16", "2001:db8::1/64", "2001:db8:6::1/64")
+_PROGRAMS = {
+    "dnsmasq": ("dnsmasq", "dhcp_release"),
+    "kea": ("kea-dhcp4", "kea-dhcp6", "radvd"),
+}
 _SCRIPT = '#!/bin/sh\nif [ "$1" = bound ]; then env > "$(dirname "$0")/answer"; fi\n'
 _COOKIE = b"\x63\x82\x53\x63"
 _ANSWER_PORTS = struct.pack("!HH", 67, 68)
@@ -56,6 +70,10 @@ class Wire(ABC):
     def request(self, mac: str, patience: int = 5) -> Mapping[str, str] | None: ...
 
     @abstractmethod
+    def request6(self, mac: str, patience: int = 5) -> list[str] | None:
+        """The addresses of IPv6 that a client with that MAC is given by DHCP, None if none."""
+
+    @abstractmethod
     def kill_server(self) -> None: ...
 
     @abstractmethod
@@ -78,6 +96,10 @@ class FakeWire(Wire):
             said["router"] = subnet.gateway
         return said
 
+    def request6(self, mac: str, patience: int = 5) -> list[str] | None:
+        given = self._fake.request(ID, mac, version=6)
+        return None if given is None else [given[3]]
+
     def kill_server(self) -> None:
         self._fake.kill(ID)
 
@@ -88,7 +110,8 @@ class FakeWire(Wire):
 class LinuxWire(Wire):
     """Two namespaces, the network's and the client's, with a cable between them."""
 
-    def __init__(self, namespaces: Namespaces, directory: Path) -> None:
+    def __init__(self, namespaces: Namespaces, directory: Path, driver: str) -> None:
+        self._driver = driver
         self.netns, self.client = namespaces.make("net"), namespaces.make("client")
         self.state = directory / "dhcp"
         self._script = directory / "script"
@@ -104,11 +127,11 @@ class LinuxWire(Wire):
             self.netns,
             f"ip link add {DEVICE} type veth peer name eth0 netns {self.client}"
             # A device with unfinished duplicate address detection refuses to be bound to.
-            f"&& echo 0 > /proc/sys/net/ipv6/conf/{DEVICE}/accept_dad"
-            f"&& ip addr add 10.9.0.1/16 dev {DEVICE} && ip addr add 2001:db8::1/64 dev {DEVICE}"
-            f"&& ip link set {DEVICE} up",
+            f"&& echo 0 > /proc/sys/net/ipv6/conf/{DEVICE}/accept_dad "
+            + "".join(f"&& ip addr add {address} dev {DEVICE} " for address in _ADDRESSES)
+            + f"&& ip link set {DEVICE} up",
         )
-        shell(self.client, "ip link set eth0 up")
+        shell(self.client, "echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad; ip link set eth0 up")
 
     def request(self, mac: str, patience: int = 5) -> Mapping[str, str] | None:
         answer = self._script.with_name("answer")
@@ -122,6 +145,12 @@ class LinuxWire(Wire):
             return None
         lines = (line.partition("=") for line in answer.read_text().splitlines())
         return {name: value for name, _, value in lines}
+
+    def request6(self, mac: str, patience: int = 5) -> list[str] | None:
+        # Up again, it has a link-local address of that MAC.
+        shell(self.client, f"ip link set eth0 down address {mac} && ip link set eth0 up")
+        answer = dhcp6_client.request(self.client, "eth0", mac, patience)
+        return None if answer is None else answer.addresses
 
     def ask_to_keep(self, mac: str, address: str) -> str | None:
         """What a client is answered that comes up again with an address (RFC 2131, 4.3.2):
@@ -141,14 +170,25 @@ class LinuxWire(Wire):
     def kill_server(self) -> None:
         os.kill(self.dhcp.running()[ID], signal.SIGKILL)
 
-    def after_restart(self) -> Dnsmasq:
-        return Dnsmasq(self.state, Settings(tidy_seconds=3600))
+    def after_restart(self) -> DhcpServer:
+        return dhcp_server(self.state, Settings(driver=self._driver, tidy_seconds=3600))
 
 
-def missing_program() -> str | None:
-    """Which program the real wire lacks here."""
-    programs = ("dnsmasq", "dhcp_release", "udhcpc")
-    return next((name for name in programs if shutil.which(name) is None), None)
+@contextmanager
+def real(namespaces: Namespaces, directory: Path, driver: str) -> Iterator[LinuxWire]:
+    """Skips the test, if a program is missing that it needs."""
+    for name in ("udhcpc", *_PROGRAMS[driver]):
+        if shutil.which(name) is None:
+            pytest.skip(f"{name} is not installed")
+    wire = LinuxWire(namespaces, directory, driver)
+    yield wire
+    wire.dhcp.close()
+    for network_id in wire.dhcp.networks():
+        wire.dhcp.remove(network_id)
+
+
+def leased(wire: Wire) -> set[tuple[str, str]]:
+    return {(lease.mac, lease.address) for lease in wire.dhcp.leases(ID)}
 
 
 def network_on(wire: Wire, *subnets: DhcpSubnet, **changes: Any) -> DhcpNetwork:
