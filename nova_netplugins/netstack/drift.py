@@ -9,6 +9,8 @@ from typing import Any
 from nova_netplugins.ethernet import planning
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork
 
+KINDS = ("missing", "extra", "wrong")
+
 EXAMPLES = 20
 """Of each kind at most so many are named; all are counted."""
 
@@ -43,9 +45,17 @@ class Drift:
         }
 
     def __str__(self) -> str:
-        kinds = ("missing", "extra", "wrong")
-        told = [(kind, getattr(self, kind)) for kind in kinds]
-        return "; ".join(f"{len(found)} {kind} ({found[0]})" for kind, found in told if found)
+        return in_words(self.to_json())
+
+
+def in_words(report: Mapping[str, Any]) -> str:
+    """What ``Drift.to_json`` has found; empty if it is nothing."""
+    told = [(kind, report[kind]) for kind in KINDS]
+    return "; ".join(
+        f"{found['count']} {kind} ({found['examples'][0]})"
+        for kind, found in told
+        if found["count"]
+    )
 
 
 def compare(

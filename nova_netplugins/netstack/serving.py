@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.netstack import nic_rows, pairs
+from nova_netplugins.netstack.drift import in_words
 from nova_netplugins.netstack.floating import FloatingOperations
 from nova_netplugins.netstack.gateways import GatewayInMaking, gateway_id
 from nova_netplugins.netstack.melange_errors import (
@@ -237,8 +238,12 @@ def _report(
     # Nobody else takes the network before the commit.
     if connection.scalar(served.with_for_update()) is None:
         return
-    connection.execute(DHCP_REPORTS.delete().where(c.network_id == network_id))
-    row = {"network_id": network_id, "host": host, **report, "checked_at": utcnow()}
+    here, now = c.network_id == network_id, utcnow()
+    last = connection.execute(sa.select(c.drifted_at, c.drift).where(here, c.host == host)).first()
+    found = in_words(report)
+    drifted = {"drifted_at": now, "drift": found} if found else last and last._asdict()
+    connection.execute(DHCP_REPORTS.delete().where(here))
+    row = {"network_id": network_id, "host": host, **report, "checked_at": now, **(drifted or {})}
     connection.execute(DHCP_REPORTS.insert().values(row))
 
 

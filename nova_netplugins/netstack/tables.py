@@ -132,6 +132,9 @@ DHCP_REPORTS = sa.Table(
     sa.Column("extra", sa.JSON, nullable=False),
     sa.Column("wrong", sa.JSON, nullable=False),
     sa.Column("checked_at", Timestamp, nullable=False),
+    # When there was a difference last, and which, in words.
+    sa.Column("drifted_at", Timestamp),
+    sa.Column("drift", sa.Text),
     **TABLE_OPTIONS,
 )
 

@@ -183,6 +183,8 @@ def _dhcp_reports() -> None:
         sa.Column("extra", sa.JSON, nullable=False),
         sa.Column("wrong", sa.JSON, nullable=False),
         sa.Column("checked_at", Timestamp, nullable=False),
+        sa.Column("drifted_at", Timestamp),
+        sa.Column("drift", sa.Text),
     )
 
 
