@@ -4,9 +4,17 @@ module a noun."""
 from __future__ import annotations
 
 from nova_netplugins.ethernet.manage.parsing import Actions
-from nova_netplugins.netstack.manage import audit, floating, networks, nics, reconcile, subnets
+from nova_netplugins.netstack.manage import (
+    audit,
+    dhcp,
+    floating,
+    networks,
+    nics,
+    reconcile,
+    subnets,
+)
 
-NOUNS = (networks, subnets, nics, floating, reconcile, audit)
+NOUNS = (networks, subnets, nics, floating, dhcp, reconcile, audit)
 """Each has ``add(nouns)``."""
 
 
