@@ -1,4 +1,4 @@
-"""Layer 2 by both drivers of netstack: a real Neutron, and our own tables."""
+"""Layer 2 by both drivers of netstack: a real Neutron, and our own tables; and netstack on one."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from nova_netplugins.netstack.l2 import L2
 from nova_netplugins.netstack.local_l2 import LocalL2, make_local
 from nova_netplugins.netstack.quantum import Quantum, make_quantum
 from nova_netplugins.netstack.tables import METADATA
+from tests.netstack.melange_server import MelangeServer, melange_server
 from tests.openstack.neutron import Neutron, neutron
 
 LINEAGE = Lineage("netstack", str(Path(versions.__file__).parent), METADATA)
@@ -26,6 +27,12 @@ LINEAGE = Lineage("netstack", str(Path(versions.__file__).parent), METADATA)
 def neutron_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neutron]:
     """One for all tests of this process: each has networks of its own."""
     with neutron(tmp_path_factory.mktemp("neutron")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def melange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MelangeServer]:
+    with melange_server(tmp_path_factory.mktemp("melange")) as server:
         yield server
 
 
