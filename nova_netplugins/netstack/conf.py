@@ -30,6 +30,14 @@ NETSTACK_OPTS: list[cfg.Opt] = [
         "what it was deleting is deleted. Work that goes on tells so in time.",
     ),
     cfg.IntOpt(
+        "follow_interval",
+        default=30,
+        min=0,
+        help="Seconds between two looks at what others changed in Melange and Quantum: blocks, "
+        "addresses and allowed addresses, ports. The net-services ask for it; only one look at a "
+        "time is taken, however many they are.",
+    ),
+    cfg.IntOpt(
         "reclaim_after",
         default=300,
         min=0,

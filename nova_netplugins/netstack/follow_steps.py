@@ -28,6 +28,11 @@ def intend(ops: Operations, work: Work) -> None:
     ops.run(intents.write, work.intent)
 
 
+def device_of(row: Row) -> str:
+    """As Melange and Quantum know whose the NIC is."""
+    return str(row["instance_id"] or row["id"])
+
+
 def rows(ops: Operations, work: Work) -> Sequence[Row]:
     """Of those that are left."""
     return ops.rows(nic_rows.select(VIRTUAL_NICS.c.id.in_(work.document["nic_ids"])))
@@ -36,7 +41,7 @@ def rows(ops: Operations, work: Work) -> Sequence[Row]:
 def ask_melange(ops: Operations, work: Work) -> None:
     for row in rows(ops, work):
         found = ops.melange.find_interface(row["project_id"], row["id"])
-        device_id = row["instance_id"] or row["id"]
+        device_id = device_of(row)
         if found is not None:
             work.made[row["id"]] = found
             if found.device_id != device_id:
@@ -90,7 +95,7 @@ def put_port(ops: Operations, row: Row) -> L2Port | None:
             host=row["host"],
             # Without port security a port may send from anything, and Neutron takes no pairs.
             pairs=wanted if row["port_security"] else KEEP,
-            device_id=row["instance_id"] or row["id"],
+            device_id=device_of(row),
         )
     return None
 

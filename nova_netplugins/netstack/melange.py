@@ -7,6 +7,7 @@ repeated.
 
 from __future__ import annotations
 
+import datetime
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -123,6 +124,21 @@ class Melange(BlockCalls, SharingCalls):
         """Addresses that the interface may use, its own among them. () if there is none."""
         found = self.find_interface(tenant, interface_id)
         return () if found is None else found.allowed or ()
+
+    def lately_allowed(self, since: datetime.datetime) -> set[str]:
+        """The interfaces that may use other addresses since then, of whatever tenant, as far as
+        Melange's audit log tells. ``since``: UTC, without a zone."""
+
+        def look(client: Client) -> set[str]:
+            return {
+                (record["after"] or record["before"] or {}).get("allowed_interface_id", "")
+                for action in ("allow", "forbid")
+                for record in client.audit.list(
+                    resource="ip_address", action=action, since=since.isoformat()
+                )
+            }
+
+        return self.call("read its audit log", "allowed addresses", look)
 
     def change_device(self, tenant: str, interface_id: str, device_id: str | None) -> None:
         self.call(

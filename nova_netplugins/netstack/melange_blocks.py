@@ -35,6 +35,19 @@ class BlockCalls(Calls):
         blocks = [block_of(block) for block in found if block["id"] not in parents]
         return [self._described(block) for block in blocks] if described else blocks
 
+    def blocks_of_tenant(self, tenant: str) -> dict[str, list[Block]]:
+        """As ``blocks`` of each network that it has any on."""
+        found = self.call(
+            "list the blocks of tenant", tenant, lambda client: list(client.ip_blocks.list(tenant))
+        )
+        parents = {block["parent_id"] for block in found}
+        networks: dict[str, list[Block]] = {}
+        # They come in the order in which they were made.
+        for block in sorted(found, key=lambda one: one["priority"]):
+            if block["network_id"] is not None and block["id"] not in parents:
+                networks.setdefault(block["network_id"], []).append(block_of(block))
+        return networks
+
     def create_block(
         self, tenant: str, network_id: str, wanted: Block, key: str, tags: Sequence[str] = ()
     ) -> Block:

@@ -20,12 +20,7 @@ c = VIRTUAL_NICS.c
 def select(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """Of those that there are for everybody: neither being made nor being deleted, and no
     gateways."""
-    return select_all(c.purpose == COMPUTE, *where)
-
-
-def select_all(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """With gateways."""
-    return sa.select(VIRTUAL_NICS).where(c.state == ACTIVE, *where)
+    return sa.select(VIRTUAL_NICS).where(c.state == ACTIVE, c.purpose == COMPUTE, *where)
 
 
 def find(connection: sa.Connection, nic_id: str, *, lock: bool = False) -> Row:

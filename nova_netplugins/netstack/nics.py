@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from nova_netplugins import errors, plugin
 from nova_netplugins.ethernet.rows import Row
-from nova_netplugins.netstack import gateways, network_rows, nic_rows, requests
+from nova_netplugins.netstack import network_rows, nic_rows, requests
 from nova_netplugins.netstack.networks import NetworkOperations
 from nova_netplugins.netstack.tables import VIRTUAL_NICS
 
@@ -80,29 +80,3 @@ class NicOperations(NetworkOperations):
         row = self.run(nic_rows.update, nic_id, hostname=hostname)
         self.prompts.nic_changed(nic_id, row["network_id"], row["host"])
         return self._view(row)
-
-    # -- the gateway of a network
-
-    def ensure_gateway(self, network_id: str, host: str) -> Row:
-        """The row of the virtual NIC that the network's net-service has, bound to its host; made
-        if there is none.
-
-        It has an address of each block that names no gateway, or of each if the network is not
-        routed. Raises GatewayInMaking.
-        """
-        row = self.gateway_row(network_id)
-        if row is None:
-            self.flow.start("create_gateway", {"network_id": network_id, "host": host})
-        elif row["host"] != host:
-            self.flow.start("bind_nic", {"nic_id": row["id"], "host": host})
-        else:
-            return row
-        found = self.gateway_row(network_id)
-        if found is None:
-            raise gateways.GatewayInMaking(field="network_id", value=network_id)
-        return found
-
-    def gateway_row(self, network_id: str) -> Row | None:
-        """None: there is none, or not yet."""
-        query = nic_rows.select_all(VIRTUAL_NICS.c.id == gateways.gateway_id(network_id))
-        return next(iter(self.rows(query)), None)

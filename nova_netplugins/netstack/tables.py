@@ -103,6 +103,8 @@ DEPLOYMENT = sa.Table(
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("owner", sa.String(36), nullable=False),
+    # When somebody last began to look at what Melange and Quantum changed by themselves.
+    sa.Column("followed_at", Timestamp),
     **TABLE_OPTIONS,
 )
 

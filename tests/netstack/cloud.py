@@ -28,7 +28,12 @@ def netstack_bench(
     """``options``: of [netstack]."""
     others: Mapping[str, Mapping[str, Any]] = {"melange": {"endpoint_override": melange_url}}
     url = database_url or f"sqlite:///{directory}/netstack.sqlite"
-    given = {"l2_driver": "local", "tunnel_address": TUNNEL_ADDRESS, **options}
+    given = {
+        "l2_driver": "local",
+        "tunnel_address": TUNNEL_ADDRESS,
+        "follow_interval": 0,
+        **options,
+    }
     module = "nova_netplugins.netstack"
     with bench(directory, url, module, given, host_name, others) as made:
         yield made

@@ -153,6 +153,7 @@ def _records() -> None:
         "netstack_deployment",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("owner", sa.String(36), nullable=False),
+        sa.Column("followed_at", Timestamp),
     )
     _table(
         "netstack_suspects",

@@ -17,4 +17,4 @@ class Reconciliation:
     def update(self, request: Request) -> Result:
         """It is finished or undone, and what Melange changed on its own is followed. Many may ask
         at once."""
-        return 200, {"reconciliation": {"changed": list(self._api.reconcile())}}
+        return 200, {"reconciliation": {"changed": list(self._api.reconcile(due=True))}}

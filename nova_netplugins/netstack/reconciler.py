@@ -1,0 +1,166 @@
+"""Finishes and undoes what was broken off, and follows what others changed in Melange and Quantum.
+
+Any number of processes may do it at once, beside others that work.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from nova_netplugins.ethernet.rows import Row, utcnow
+from nova_netplugins.netstack import follow_steps, intents, network_rows, nic_rows, pairs
+from nova_netplugins.netstack.l2 import NIC_OWNER, L2Port, normal_pairs
+from nova_netplugins.netstack.model import Interface
+from nova_netplugins.netstack.nics import NicOperations
+from nova_netplugins.netstack.tables import DEPLOYMENT, VIRTUAL_NICS
+
+LOG = logging.getLogger(__name__)
+
+_BATCH = 1000
+_TOGETHER = 50
+"""NICs that follow in one intent."""
+
+_OVERLAP = datetime.timedelta(minutes=5)
+"""How far Melange's clock may be from ours."""
+
+
+class ReconcileOperations(NicOperations):
+    def reconcile(self, *, due: bool = False) -> list[str]:
+        """What was done, in words. ``due``: others' changes are only looked for if nobody has since
+        ``follow_interval``, and allowed addresses only where Melange's audit log tells of some.
+
+        What fails stays to be done.
+        """
+        done = list(self._broken_off())
+        try:
+            done += self._follow(due)
+        except Exception as error:
+            LOG.warning("what Melange and Quantum changed cannot be followed now: %s", error)
+            done.append(f"could not look at what was changed elsewhere: {error}")
+        return done
+
+    def _broken_off(self) -> Iterator[str]:
+        for intent_id in self.run(intents.unclaimed, _BATCH):
+            intent = self.run(intents.claim, intent_id, self.options.intent_timeout)
+            if intent is None:
+                continue
+            try:
+                yield self.flow.resume(intent)
+            except Exception as error:
+                LOG.warning("%s %s is not done yet: %s", intent.kind, intent.id, error)
+                yield f"could not finish {intent.kind} {intent.id}: {error}"
+
+    # -- Following
+
+    def _follow(self, due: bool) -> Iterator[str]:
+        owner, now = self.deployment.owner, utcnow()
+        before = self.run(_begin, owner, now, self.options.follow_interval if due else 0)
+        if before is _NOT_DUE:
+            return
+        try:
+            yield from self._follow_blocks()
+            yield from self._follow_nics(before if due else None)
+        except BaseException:
+            # Whoever looks next has to look as far back.
+            self.run(_take_back, now, before)
+            raise
+
+    def _follow_blocks(self) -> Iterator[str]:
+        """Networks whose blocks are others than remembered."""
+        tenants: dict[str, list[Row]] = {}
+        for row in self.rows(network_rows.select()):
+            tenants.setdefault(self.melange.tenant_of(row["project_id"]), []).append(row)
+        for tenant, rows in sorted(tenants.items()):
+            found = self.melange.blocks_of_tenant(tenant)
+            for row in rows:
+                if self.remember_blocks(row, found.get(row["id"], [])):
+                    yield f"network {row['id']} follows its blocks"
+
+    def _follow_nics(self, since: datetime.datetime | None) -> Iterator[str]:
+        """``since`` None: allowed addresses of all are looked at."""
+        rows = self.rows(nic_rows.select().order_by(VIRTUAL_NICS.c.id))
+        if not rows:
+            return
+        lately = None if since is None else self.melange.lately_allowed(since - _OVERLAP)
+        changed = sorted(
+            {
+                *self._others_in_melange(rows),
+                *self._others_allowed(rows, lately),
+                *self._other_ports(rows),
+            }
+        )
+        for first in range(0, len(changed), _TOGETHER):
+            ids = changed[first : first + _TOGETHER]
+            self.flow.start("follow", {"nic_ids": ids})
+            yield from (f"virtual NIC {nic_id} follows Melange" for nic_id in ids)
+
+    def _others_in_melange(self, rows: Iterable[Row]) -> Iterator[str]:
+        """Whose addresses or device are not what Melange says."""
+        projects: dict[str, list[Row]] = {}
+        for row in rows:
+            projects.setdefault(row["project_id"], []).append(row)
+        for project, of_project in sorted(projects.items()):
+            listed = self.melange.interfaces(project, tags=self.deployment.tag)
+            found = {interface.id: interface for interface in listed}
+            for row in of_project:
+                interface = found.get(row["id"])
+                if interface is not None and _differs(row, interface):
+                    yield row["id"]
+
+    def _others_allowed(self, rows: Iterable[Row], lately: Collection[str] | None) -> Iterator[str]:
+        """Of the NICs that may, or that have lately been allowed something, those whose allowed
+        addresses are not what Melange says. An address that is released tells nobody."""
+        for row in rows:
+            if lately is not None and row["id"] not in lately and not row["allowed"]:
+                continue
+            interface = self.melange.find_interface(row["project_id"], row["id"])
+            if interface is not None and _differs(row, interface):
+                yield row["id"]
+
+    def _other_ports(self, rows: Iterable[Row]) -> Iterator[str]:
+        """Whose port is not what its row says; one that is gone is an audit's business."""
+        ports = {port.id: port for port in self.l2.list_ports(device_owner=NIC_OWNER)}
+        for row in rows:
+            port = ports.get(row["port_id"])
+            if port is not None and self._port_differs(row, port):
+                yield row["id"]
+
+    def _port_differs(self, row: Row, port: L2Port) -> bool:
+        if port.host != row["host"] or port.device_id != follow_steps.device_of(row):
+            return True
+        own = [one["address"] for one in row["addresses"]]
+        wanted = pairs.of_nic(self.options, row["mac_address"], own, row["allowed"])
+        return bool(row["port_security"]) and port.pairs != normal_pairs(wanted, port.mac_address)
+
+
+def _differs(row: Row, interface: Interface) -> bool:
+    remembered = follow_steps.remembered(row, interface)
+    return interface.device_id != follow_steps.device_of(row) or any(
+        row[name] != value for name, value in remembered.items()
+    )
+
+
+_NOT_DUE: Any = object()
+
+
+def _begin(connection: sa.Connection, owner: str, now: datetime.datetime, interval: int) -> Any:
+    """When somebody last looked (None: nobody did), or _NOT_DUE; from now on, it was now."""
+    c = DEPLOYMENT.c
+    ours = sa.select(c.followed_at).where(c.owner == owner).with_for_update()
+    before = connection.scalar(ours)
+    if before is not None and before + datetime.timedelta(seconds=interval) > now:
+        return _NOT_DUE
+    connection.execute(DEPLOYMENT.update().where(c.owner == owner).values(followed_at=now))
+    return before
+
+
+def _take_back(
+    connection: sa.Connection, now: datetime.datetime, before: datetime.datetime | None
+) -> None:
+    c = DEPLOYMENT.c
+    connection.execute(DEPLOYMENT.update().where(c.followed_at == now).values(followed_at=before))
