@@ -69,7 +69,7 @@ class WiredCloud:
         self._networks: dict[str, plugin.Network] = {}
         self._numbers = itertools.count(1)
 
-    def network(self, segment: int, mtu: int | None = None, **attributes: Any) -> str:
+    def network(self, segment: int, *, mtu: int | None = None, **attributes: Any) -> str:
         """A network of its id; ``attributes`` besides those of the built-in layer 2."""
         made = {"l2_driver": "local", "segment": segment, "peers": [], "dhcp": False, **attributes}
         network_id = str(uuid.uuid4())
@@ -109,6 +109,9 @@ class WiredCloud:
             for nic in self.nics.values()
             if nic.host == host
         ]
+
+    def report(self, nic_id: str, status: str) -> None:
+        self.nics[nic_id] = replace(self.nics[nic_id], status=status)
 
     def change(self, nic_id: str, **values: Any) -> None:
         """Attributes of a NIC."""
@@ -152,7 +155,7 @@ class Compute:
         """As the daemon does; then net-api hears that the NIC is ACTIVE."""
         nic = self._cloud.nics[nic_id]
         self.agent.plug(nic, self._cloud.described(str(nic.network_id)))
-        self._cloud.nics[nic_id] = replace(nic, status=plugin.ACTIVE)
+        self._cloud.report(nic_id, plugin.ACTIVE)
 
     def boot(self, network_id: str, *addresses: str, **attributes: Any) -> Booted:
         """An instance with a NIC that has the addresses, plugged."""
