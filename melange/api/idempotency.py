@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from melange.db.tables import idempotency_keys
+from melange.db.service_tables import idempotency_keys
 from melange.errors import IdempotencyKeyReused
 from melange.ipam import express, shapes
 from melange.ipam.express import Key

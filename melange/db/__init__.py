@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from melange.db import service_tables as service_tables
 from melange.db import webhook_tables as webhook_tables
 from melange.db.tables import metadata
 from netkit.migrations import Lineage

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from melange.db.columns import AnyInteger, Identifier, LongText, Name, identifier, reference, times
+from melange.db.columns import AnyInteger, Identifier, Name, identifier, reference, times
 from netkit.pool import Timestamp, WideInteger, pool_tables
-from netkit.schema import TABLE_OPTIONS, row_id
+from netkit.schema import TABLE_OPTIONS
 
 metadata = sa.MetaData()
 
@@ -195,13 +195,10 @@ mac_addresses = sa.Table(
     metadata,
     identifier(),
     sa.Column("address", sa.BigInteger, nullable=False),
-    # None: given by a caller, outside of all ranges.
-    reference("mac_address_range_id", "mac_address_ranges", nullable=True, on_delete="SET NULL"),
     reference("interface_id", "interfaces", on_delete="CASCADE"),
     *times(),
     sa.UniqueConstraint("address", name="uniq_mac_addresses0address"),
     sa.UniqueConstraint("interface_id", name="uniq_mac_addresses0interface_id"),
-    sa.Index("ix_mac_addresses_range", "mac_address_range_id"),
     **TABLE_OPTIONS,
 )
 
@@ -254,15 +251,6 @@ dhcp_options = sa.Table(
     **TABLE_OPTIONS,
 )
 
-# Keys that an installation made for itself.
-secrets = sa.Table(
-    "secrets",
-    metadata,
-    sa.Column("name", sa.String(64), primary_key=True),
-    sa.Column("value", sa.String(128), nullable=False),
-    **TABLE_OPTIONS,
-)
-
 quotas = sa.Table(
     "quotas",
     metadata,
@@ -283,41 +271,5 @@ tags = sa.Table(
     sa.Column("tag", sa.String(60), nullable=False),
     sa.PrimaryKeyConstraint("resource", "resource_id", "tag"),
     sa.Index("ix_tags_tag", "tag", "resource"),
-    **TABLE_OPTIONS,
-)
-
-audit_records = sa.Table(
-    "audit_records",
-    metadata,
-    row_id(),
-    sa.Column("at", Timestamp, nullable=False),
-    sa.Column("request_id", sa.String(64), nullable=False),
-    sa.Column("user_id", Name),
-    sa.Column("caller_tenant_id", Name),
-    # Whose object it is.
-    sa.Column("tenant_id", Name),
-    sa.Column("action", sa.String(32), nullable=False),
-    sa.Column("resource", sa.String(32), nullable=False),
-    sa.Column("resource_id", Name, nullable=False),
-    sa.Column("before", sa.Text),
-    sa.Column("after", sa.Text),
-    sa.Index("ix_audit_records_resource", "resource_id", "id"),
-    sa.Index("ix_audit_records_tenant", "tenant_id", "id"),
-    sa.Index("ix_audit_records_at", "at"),
-    **TABLE_OPTIONS,
-)
-
-idempotency_keys = sa.Table(
-    "idempotency_keys",
-    metadata,
-    # SHA-256 of the caller and the key it gave; of the method, the path and the body.
-    sa.Column("id", sa.String(64), primary_key=True),
-    sa.Column("fingerprint", sa.String(64), nullable=False),
-    # None until the work is done; a committed row always has them.
-    sa.Column("status", sa.SmallInteger),
-    sa.Column("headers", sa.Text),
-    sa.Column("body", LongText),
-    sa.Column("created_at", Timestamp, nullable=False),
-    sa.Index("ix_idempotency_keys_created", "created_at"),
     **TABLE_OPTIONS,
 )

@@ -12,6 +12,7 @@ from melange.identifiers import new_id
 from melange.ipam import (
     addresses,
     addressing,
+    block_pools,
     blocks,
     exclusions,
     generators,
@@ -101,7 +102,7 @@ def _takes(unit: Unit, block: Block, value: int) -> bool:
     """Takes it, if it is free; whether it was."""
     for _ in range(2):
         try:
-            blocks.pools.take(unit.connection, block.pool_id, value)
+            block_pools.pools.take(unit.connection, block.pool_id, value)
         except ValueTaken:
             # Where this finds nothing, a rival may have been faster, and have left it free.
             quarantine.reclaim(unit, block, value=value)
@@ -166,7 +167,7 @@ def _draw(unit: Unit, block: Block, count: int, *, picky: bool) -> list[int]:
     nothing_due = False
     while True:
         try:
-            return blocks.pools.draw(unit.connection, block.pool_id, count, permitted)
+            return block_pools.pools.draw(unit.connection, block.pool_id, count, permitted)
         except PoolExhausted:
             # A rival may have given back to the pool, since we looked there, what was due when we
             # look for that. So it is full if that happens twice.
@@ -182,7 +183,7 @@ def _first_free(unit: Unit, block: Block, candidates: Iterator[int], any_will_do
             return value
     if any_will_do:
         return _draw(unit, block, 1, picky=True)[0]
-    nothing_free = blocks.pools.lowest_free(unit.connection, block.pool_id) is None
+    nothing_free = block_pools.pools.lowest_free(unit.connection, block.pool_id) is None
     if nothing_free and not quarantine.reclaim(unit, block):
         raise errors.BlockFull(field="ip_block_id", value=block.id)
     raise errors.CannotAllocateNow(block.id)

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from melange.db.tables import audit_records
+from melange.db.service_tables import audit_records
 from melange.ipam import addressing
 from melange.ipam.unit import Unit
 

@@ -11,17 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from melange import errors
-from melange.db.tables import POOLS, ip_addresses, ip_blocks
+from melange.db.tables import ip_addresses, ip_blocks
 from melange.identifiers import new_id
-from melange.ipam import addressing, overlaps, quotas, rules, shapes, tenancy
+from melange.ipam import addressing, block_pools, overlaps, quotas, rules, shapes, tenancy
 from melange.ipam.addressing import Span
-from melange.ipam.exclusions import Bounds, Exclusions, left_over
+from melange.ipam.block_pools import pools
+from melange.ipam.exclusions import Exclusions
 from melange.ipam.mistakes import Mistakes
 from melange.ipam.unit import Unit
-from netkit.pool import Pools, bulk
-from netkit.pool.shape import runs
-
-pools = Pools(POOLS)
 
 TYPES = ("public", "private")
 
@@ -103,7 +100,7 @@ def exclusions_of(unit: Unit, block: Block) -> Exclusions:
 
 def exclusions_under(block: Block, found: rules.Rules | None) -> Exclusions:
     """What nobody gets of the block under these rules."""
-    return _exclusions(block.span, block.gateway, found)
+    return block_pools.exclusions(block.span, block.gateway, found)
 
 
 def create(
@@ -136,7 +133,7 @@ def create(
         overlaps.tell(unit, wrong, overlaps.Place(span, kind, network_id, parent))
     wrong.refuse()
     assert span is not None
-    excluded = _exclusions(span, gateway, found)
+    excluded = block_pools.exclusions(span, gateway, found)
     block = Block(
         id=block_id or new_id(),
         tenant_id=tenant_id,
@@ -222,13 +219,6 @@ def children(unit: Unit, block: Block) -> list[Block]:
     return [of_row(row) for row in unit.connection.execute(below(block))]
 
 
-def rows_in(unit: Unit, block: Block, first: int, last: int) -> list[int]:
-    """The values from ``first`` to ``last`` that have a row: allocated, or in quarantine."""
-    a = ip_addresses.c
-    query = sa.select(a.value).where(a.ip_block_id == block.id, a.value.between(first, last))
-    return list(unit.connection.scalars(query))
-
-
 def empty_pool(unit: Unit, block: Block) -> None:
     """From now on the block's addresses are its subnets'. Raises Invalid if it has any in use."""
     # Waits for whoever has drawn and not committed: after it, their rows can be seen.
@@ -257,11 +247,11 @@ def _store(
     before: Exclusions,
     found: rules.Rules | None,
 ) -> Block:
-    after = _exclusions(block.span, changed.get("gateway", block.gateway), found)
+    after = block_pools.exclusions(block.span, changed.get("gateway", block.gateway), found)
     changed["drawing"] = rules.drawing(found, block.version)
     if not block.subnetted and after != before:
-        _reshape_pool(unit, block, before, after)
-        changed["reserved"] = after.count() - _excluded_in_use(unit, block, after)
+        block_pools.reshape(unit, block, before, after)
+        changed["reserved"] = after.count() - block_pools.excluded_in_use(unit, block, after)
     _change(unit, block, changed)
     return get(unit, block.id)
 
@@ -269,48 +259,3 @@ def _store(
 def _change(unit: Unit, block: Block, values: Mapping[str, Any]) -> None:
     c = ip_blocks.c
     unit.connection.execute(ip_blocks.update().where(c.id == block.id).values(values))
-
-
-def _reshape_pool(unit: Unit, block: Block, before: Exclusions, after: Exclusions) -> None:
-    if before.octets != after.octets:
-        # Draws drop the values of excluded octets from the pool as they meet them: where they did,
-        # nobody knows. And who has drawn by the old octets has to be waited for.
-        def kept() -> list[Bounds]:
-            used = runs(rows_in(unit, block, block.first, block.last))
-            return [*used, *after.spans()]
-
-        bulk.rebuild(POOLS, unit.connection, block.pool_id, kept)
-        return
-    for first, last in left_over(before.spans(), after.spans()):
-        pools.restore(
-            unit.connection,
-            block.pool_id,
-            first,
-            last,
-            lambda _, first=first, last=last: rows_in(unit, block, first, last),  # type: ignore[misc]
-        )
-    for first, last in left_over(after.spans(), before.spans()):
-        pools.withdraw(unit.connection, block.pool_id, first, last)
-
-
-def _excluded_in_use(unit: Unit, block: Block, excluded: Exclusions) -> int:
-    if excluded.octets:
-        values = rows_in(unit, block, block.first, block.last)
-    else:
-        values = [v for span in excluded.spans() for v in rows_in(unit, block, *span)]
-    return sum(excluded.why(value) is not None for value in values)
-
-
-def _exclusions(span: Span, gateway: str | None, found: rules.Rules | None) -> Exclusions:
-    inside = None
-    if gateway is not None:
-        version, value = addressing.parse_address(gateway)
-        inside = value if version == span.version else None
-    return Exclusions(
-        version=span.version,
-        first=span.first,
-        last=span.last,
-        gateway=inside,
-        ranges=found.ranges if found else (),
-        octets=found.octets if found else frozenset(),
-    )

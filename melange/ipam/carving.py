@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from melange.db.tables import POOLS
-from melange.ipam import addressing, blocks
+from melange.ipam import addressing, block_pools
 from melange.ipam.addressing import Span
 from melange.ipam.blocks import Block
 from melange.ipam.unit import Unit
@@ -24,21 +24,21 @@ _READ_AT_ONCE = 128
 def begin(unit: Unit, block: Block) -> None:
     """The block is about to have subnets."""
     name = POOL_NAME.format(block.id)
-    blocks.pools.create(unit.connection, block.first, block.last, name=name)
+    block_pools.pools.create(unit.connection, block.first, block.last, name=name)
 
 
 def end(unit: Unit, block: Block) -> None:
     """The block has no subnets any more."""
-    blocks.pools.drop(unit.connection, _pool(unit, block))
+    block_pools.pools.drop(unit.connection, _pool(unit, block))
 
 
 def take(unit: Unit, block: Block, span: Span) -> None:
-    blocks.pools.withdraw(unit.connection, _pool(unit, block), span.first, span.last)
+    block_pools.pools.withdraw(unit.connection, _pool(unit, block), span.first, span.last)
 
 
 def give_back(unit: Unit, block: Block, span: Span) -> None:
     pool_id = _pool(unit, block)
-    blocks.pools.restore(unit.connection, pool_id, span.first, span.last, lambda _: [])
+    block_pools.pools.restore(unit.connection, pool_id, span.first, span.last, lambda _: [])
 
 
 def lowest(unit: Unit, block: Block, prefix: int) -> Span | None:
@@ -71,7 +71,7 @@ def _gaps(unit: Unit, pool_id: int, start: int) -> Iterator[tuple[int, int]]:
 
 
 def _pool(unit: Unit, block: Block) -> int:
-    found = blocks.pools.lookup(unit.connection, POOL_NAME.format(block.id))
+    found = block_pools.pools.lookup(unit.connection, POOL_NAME.format(block.id))
     if found is None:
         raise RuntimeError(f"block {block.id} has subnets, but no pool for more of them")
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from melange.db.tables import ip_addresses, ip_block_usage, ip_blocks
-from melange.ipam import blocks, carving, shapes, tags
+from melange.ipam import block_pools, blocks, carving, shapes, tags
 from melange.ipam.blocks import Block
 from melange.ipam.unit import Unit
 
@@ -41,7 +41,7 @@ def _delete(unit: Unit, block: Block) -> None:
             _delete(unit, blocks.get(unit, child.id, lock=True))
         carving.end(unit, block)
     # Waits for whoever has drawn and not committed: then their rows can be seen, and go too.
-    blocks.pools.withdraw(unit.connection, block.pool_id, block.first, block.last)
+    block_pools.pools.withdraw(unit.connection, block.pool_id, block.first, block.last)
     here = ip_addresses.c.ip_block_id == block.id
     tags.drop(unit, tags.ADDRESS, sa.select(ip_addresses.c.id).where(here))
     tags.drop(unit, tags.BLOCK, [block.id])
@@ -49,5 +49,5 @@ def _delete(unit: Unit, block: Block) -> None:
     usage = ip_block_usage
     unit.connection.execute(usage.delete().where(usage.c.ip_block_id == block.id))
     unit.connection.execute(ip_blocks.delete().where(ip_blocks.c.id == block.id))
-    blocks.pools.drop(unit.connection, block.pool_id)
+    block_pools.pools.drop(unit.connection, block.pool_id)
     unit.record("delete", "ip_block", block.id, block.tenant_id, before=shapes.ip_block(block))

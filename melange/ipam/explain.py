@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from melange import errors
 from melange.db.tables import ip_blocks, ip_octets, ip_ranges
-from melange.ipam import addresses, addressing, blocks
+from melange.ipam import addresses, addressing, block_pools, blocks
 from melange.ipam.addresses import Address
 from melange.ipam.blocks import Block
 from melange.ipam.exclusions import Reason, modulus_of
@@ -53,7 +53,7 @@ def explain(unit: Unit, block: Block, text: str) -> Explanation:
     reason = blocks.exclusions_of(unit, block).why(value)
     if reason is not None:
         return _of_exclusion(unit, block, shown, value, reason)
-    state = blocks.pools.explain(unit.connection, block.pool_id, value).state
+    state = block_pools.pools.explain(unit.connection, block.pool_id, value).state
     if state is State.FREE:
         return Explanation(shown, True, "free", "nobody has it", {})
     return _no(

@@ -48,8 +48,8 @@ def create_range(unit: Unit, fields: Mapping[str, Any]) -> MacRange:
     overlaps.enter(unit, "mac_address_ranges")
     _refuse_overlap(unit, first, last)
     c = mac_addresses.c
-    here = c.address.between(first, last)
-    used = list(unit.connection.scalars(sa.select(c.address).where(here)))
+    query = sa.select(c.address).where(c.address.between(first, last))
+    used = list(unit.connection.scalars(query))
     found = MacRange(
         id=new_id(),
         cidr=text if len(text) <= CIDR_WIDTH else _canonical(first, last),
@@ -60,8 +60,6 @@ def create_range(unit: Unit, fields: Mapping[str, Any]) -> MacRange:
         updated_at=unit.now,
     )
     unit.connection.execute(mac_address_ranges.insert().values(dataclasses.asdict(found)))
-    adopted = mac_addresses.update().where(here).values(mac_address_range_id=found.id)
-    unit.connection.execute(adopted)
     after = shapes.mac_address_range(found)
     unit.record("create", "mac_address_range", found.id, None, after=after)
     return found
@@ -113,7 +111,7 @@ def assign(unit: Unit, interface_id: str, text: str | None) -> str | None:
     for one in found:
         while tries and (mac := _draw(unit, one)) is not None:
             # What is taken, by a given MAC address that was faster than the range, stays drawn.
-            if _insert(unit, interface_id, mac, one):
+            if _insert(unit, interface_id, mac):
                 return eui.mac_text(mac)
             tries -= 1
     if found:
@@ -165,7 +163,6 @@ def _canonical(first: int, last: int) -> str:
 
 def _assign_given(unit: Unit, interface_id: str, text: str) -> str:
     mac = eui.parse_mac(text)
-    inside = None
     for inside in ranges(unit, containing=mac):
         try:
             pools.take(unit.connection, inside.pool_id, mac)
@@ -174,7 +171,7 @@ def _assign_given(unit: Unit, interface_id: str, text: str) -> str:
             pass
         except NoSuchPool as gone:
             raise Retry(str(gone)) from gone
-    if not _insert(unit, interface_id, mac, inside):
+    if not _insert(unit, interface_id, mac):
         raise errors.MacTaken(eui.mac_text(mac))
     return eui.mac_text(mac)
 
@@ -188,12 +185,11 @@ def _draw(unit: Unit, one: MacRange) -> int | None:
         raise Retry(str(gone)) from gone
 
 
-def _insert(unit: Unit, interface_id: str, mac: int, one: MacRange | None) -> bool:
+def _insert(unit: Unit, interface_id: str, mac: int) -> bool:
     """Whether the MAC address is the interface's now; False: another's."""
     row = {
         "id": new_id(),
         "address": mac,
-        "mac_address_range_id": one.id if one else None,
         "interface_id": interface_id,
         "created_at": unit.now,
         "updated_at": unit.now,

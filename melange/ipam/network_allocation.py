@@ -13,6 +13,7 @@ from melange.ipam import (
     addresses,
     addressing,
     allocation,
+    block_pools,
     blocks,
     interfaces,
     networks,
@@ -129,6 +130,6 @@ def _if_free(unit: Unit, block: Block, wish: Wish) -> Address | None:
     try:
         return allocation.allocate(unit, block, wish)[0]
     except errors.DuplicateAddress:
-        if blocks.pools.lowest_free(unit.connection, block.pool_id) is None:
+        if block_pools.pools.lowest_free(unit.connection, block.pool_id) is None:
             raise errors.BlockFull(field="ip_block_id", value=block.id) from None
         return None

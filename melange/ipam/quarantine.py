@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from melange.db.tables import allowed_ips, ip_addresses, ip_blocks
-from melange.ipam import addresses, blocks, rules, shapes, tags, usage
+from melange.ipam import addresses, block_pools, blocks, rules, shapes, tags, usage
 from melange.ipam.addresses import Address
 from melange.ipam.blocks import Block
 from melange.ipam.unit import Unit, utcnow
@@ -120,7 +120,7 @@ def _forget(unit: Unit, gone: Sequence[Address]) -> None:
 def _give_back(unit: Unit, block: Block, values: Sequence[int]) -> None:
     excluded = blocks.exclusions_of(unit, block)
     free = [value for value in values if excluded.why(value) is None]
-    blocks.pools.release(unit.connection, block.pool_id, sorted(free))
+    block_pools.pools.release(unit.connection, block.pool_id, sorted(free))
     if len(free) < len(values):
         _keep(unit, block, len(values) - len(free))
 

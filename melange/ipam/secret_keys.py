@@ -6,7 +6,7 @@ import secrets
 
 import sqlalchemy as sa
 
-from melange.db import tables
+from melange.db import service_tables
 from melange.ipam.unit import Unit
 from netkit.upsert import insert_or_get
 
@@ -21,9 +21,9 @@ def stable_private(unit: Unit) -> str:
 
 
 def _kept(unit: Unit, name: str) -> str:
-    c = tables.secrets.c
+    c = service_tables.secrets.c
     found: str | None = unit.connection.scalar(sa.select(c.value).where(c.name == name))
     if found is None:
         values = {"name": name, "value": secrets.token_hex(BYTES)}
-        found = insert_or_get(unit.connection, tables.secrets, ["name"], values).value
+        found = insert_or_get(unit.connection, service_tables.secrets, ["name"], values).value
     return found

@@ -38,19 +38,11 @@ def add(
     connection.execute(_statements[connection.dialect.name], row)
 
 
-def of_block(connection: sa.Connection, block_id: str) -> Usage:
-    return _sum(connection, ip_block_usage.c.ip_block_id == block_id)
-
-
 def of_tenant(connection: sa.Connection, tenant_id: str) -> Usage:
     """Over all blocks, whoever owns them."""
-    return _sum(connection, ip_block_usage.c.tenant_id == tenant_id)
-
-
-def _sum(connection: sa.Connection, where: sa.ColumnElement[bool]) -> Usage:
     c = ip_block_usage.c
-    query = sa.select(sa.func.sum(c.allocated), sa.func.sum(c.quarantined)).where(where)
-    allocated, quarantined = connection.execute(query).one()
+    query = sa.select(sa.func.sum(c.allocated), sa.func.sum(c.quarantined))
+    allocated, quarantined = connection.execute(query.where(c.tenant_id == tenant_id)).one()
     return Usage(int(allocated or 0), int(quarantined or 0))
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from melange.db.tables import POOLS, ip_addresses, ip_block_usage, ip_blocks
-from melange.ipam import addressing, blocks, carving, exclusions
+from melange.ipam import addressing, block_pools, blocks, carving, exclusions
 from melange.ipam.blocks import Block
 from melange.ipam.unit import Unit
 from melange.manage import spans
@@ -120,7 +120,7 @@ def _of_subnetted(unit: Unit, block: Block, used: Sequence[Span]) -> Iterator[Fi
         yield Finding("rows", text)
     if block.reserved:
         yield Finding("reserved", f"{block.reserved} addresses are said to be reserved")
-    carved = blocks.pools.lookup(unit.connection, carving.POOL_NAME.format(block.id))
+    carved = block_pools.pools.lookup(unit.connection, carving.POOL_NAME.format(block.id))
     if carved is None:
         yield Finding("carving", "what is left for further subnets is not known")
         return

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from melange.db.tables import POOLS, ip_addresses, ip_blocks
 from melange.errors import IpBlockNotFound
-from melange.ipam import blocks, carving, exclusions, usage
+from melange.ipam import block_pools, blocks, carving, exclusions, usage
 from melange.ipam.blocks import Block
 from melange.ipam.unit import Unit
 from melange.manage import consistency
@@ -70,9 +70,9 @@ def _rebuild(unit: Unit, block: Block, subnetted: bool) -> None:
 
 def _carve_anew(unit: Unit, block: Block) -> None:
     name = carving.POOL_NAME.format(block.id)
-    if blocks.pools.lookup(unit.connection, name) is None:
+    if block_pools.pools.lookup(unit.connection, name) is None:
         carving.begin(unit, block)
-    pool_id = blocks.pools.lookup(unit.connection, name)
+    pool_id = block_pools.pools.lookup(unit.connection, name)
     assert pool_id is not None
     taken = [(child.first, child.last) for child in blocks.children(unit, block)]
     bulk.rebuild(POOLS, unit.connection, pool_id, lambda: taken)

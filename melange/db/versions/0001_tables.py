@@ -495,22 +495,15 @@ def _create_mac_addresses() -> None:
         "mac_addresses",
         sa.Column("id", Identifier, nullable=False),
         sa.Column("address", sa.BigInteger(), nullable=False),
-        sa.Column("mac_address_range_id", Identifier),
         sa.Column("interface_id", Identifier, nullable=False),
         sa.Column("created_at", Timestamp, nullable=False),
         sa.Column("updated_at", Timestamp, nullable=False),
         sa.ForeignKeyConstraint(["interface_id"], ["interfaces.id"], ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(
-            ["mac_address_range_id"], ["mac_address_ranges.id"], ondelete="SET NULL"
-        ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("address", name="uniq_mac_addresses0address"),
         sa.UniqueConstraint("interface_id", name="uniq_mac_addresses0interface_id"),
         **TABLE_OPTIONS,
         if_not_exists=True,
-    )
-    op.create_index(
-        "ix_mac_addresses_range", "mac_addresses", ["mac_address_range_id"], if_not_exists=True
     )
 
 

@@ -9,16 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from melange.db.tables import (
-    audit_records,
-    idempotency_keys,
-    interfaces,
-    ip_addresses,
-    ip_block_usage,
-    ip_blocks,
-    quotas,
-)
-from melange.ipam import blocks, rules, usage
+from melange.db.service_tables import audit_records, idempotency_keys
+from melange.db.tables import interfaces, ip_addresses, ip_block_usage, ip_blocks, quotas
+from melange.ipam import block_pools, rules, usage
 from netkit.pool import Timestamp
 
 
@@ -38,7 +31,7 @@ def statement(audited: bool, named: bool, keyed: bool) -> tuple[str, dict[str, A
 
 def _statement(audited: bool, named: bool, keyed: bool) -> sa.Select[Any]:
     chosen = _chosen(named, keyed)
-    drawn = blocks.pools.drawing(sa.select(chosen.c.pool_id).scalar_subquery())
+    drawn = block_pools.pools.drawing(sa.select(chosen.c.pool_id).scalar_subquery())
     made = _made(chosen, drawn)
     ctes = [_counted(made)]
     if audited:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from melange.db.tables import secrets
+from melange.db.service_tables import secrets
 from tests.melange.service import Service, service
 
 MAC = "00:ff:12:89:67:34"

@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from melange.api import idempotency
-from melange.db.tables import audit_records, idempotency_keys, ip_addresses
+from melange.db.service_tables import audit_records, idempotency_keys
+from melange.db.tables import ip_addresses
 from tests.melange.everywhere import Melange, path_of
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from melange.db.tables import ip_addresses, ip_blocks
-from melange.ipam import blocks
+from melange.ipam import block_pools, blocks
 from melange.ipam.blocks import Block
 from melange.ipam.unit import Unit
 from netkit.pool import State
@@ -29,7 +29,7 @@ def _require(unit: Unit, block: Block) -> None:
     excluded = blocks.exclusions_of(unit, block)
     kept = 0
     for value in range(block.first, block.last + 1):
-        free = blocks.pools.explain(unit.connection, block.pool_id, value).state is State.FREE
+        free = block_pools.pools.explain(unit.connection, block.pool_id, value).state is State.FREE
         why = excluded.why(value)
         kept += why is not None and value not in used
         if block.subnetted:

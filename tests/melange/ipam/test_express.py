@@ -12,14 +12,8 @@ import sqlalchemy as sa
 from oslo_db import exception as db_exc
 
 from melange.db import MELANGE
-from melange.db.tables import (
-    audit_records,
-    idempotency_keys,
-    ip_addresses,
-    ip_octets,
-    policies,
-    quotas,
-)
+from melange.db.service_tables import audit_records, idempotency_keys
+from melange.db.tables import ip_addresses, ip_octets, policies, quotas
 from melange.ipam import (
     addresses,
     allocation,
@@ -114,7 +108,7 @@ def test_it_counts_and_records_as_the_general_way_does(
         c.action, c.resource, c.request_id, c.user_id, c.caller_tenant_id, c.tenant_id
     )
     with database.reading() as connection:
-        assert usage.of_block(connection, block.id) == (2, 0)
+        assert usage.of_tenant(connection, "acme") == (2, 0)
         ours, theirs = connection.execute(query.where(c.resource == "ip_address"))
     assert ours == theirs
 
@@ -144,7 +138,7 @@ def test_of_rivals_with_one_key_one_is_given_an_address(database: Database, bloc
         found = [one for one in threads.map(give, range(64)) if one]
     assert len(found) == 1
     with database.reading() as connection:
-        assert usage.of_block(connection, block.id).allocated == 1
+        assert usage.of_tenant(connection, "acme").allocated == 1
 
 
 def test_an_ipv6_address_is_as_easy(database: Database, within: Within, block: Block) -> None:
@@ -162,7 +156,7 @@ def test_a_storm_gets_each_address_once(database: Database, block: Block) -> Non
     with database.reading() as connection:
         query = sa.select(ip_addresses.c.value)
         assert sorted(connection.scalars(query)) == sorted(values)
-        assert usage.of_block(connection, block.id).allocated == len(values)
+        assert usage.of_tenant(connection, "acme").allocated == len(values)
 
 
 def test_a_named_interface_of_the_tenant_gets_addresses_of_one_network(

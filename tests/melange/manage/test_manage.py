@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from melange.cmd import manage
-from melange.db.tables import audit_records, idempotency_keys
+from melange.db.service_tables import audit_records, idempotency_keys
 from melange.ipam import quarantine
 from melange.ipam.unit import Unit, utcnow
 from tests.melange.manage.tool import Tool, allocate
