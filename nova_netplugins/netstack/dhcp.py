@@ -53,13 +53,24 @@ class Dhcp(NicDhcp):
             super()._serve(network, wanted)
             return
         self._doubted.discard(network.id)
-        found = self._compare(network, wanted) if network.id in self._server.networks() else None
+        found = None
+        if network.id in self._server.networks():
+            found = self._compare(network, self._expected(network.id, wanted))
         if found is not None and found.repairable:
             LOG.warning("DHCP of network %s drifted, and is repaired: %s", network.id, found)
             self._repaired.append(f"repaired DHCP of network {network.id}: {found}")
             self._server.distrust(network.id)
         super()._serve(network, wanted)
         self._report(network.id, found or self._compare(network, wanted))
+
+    def _expected(self, network_id: str, wanted: list[DhcpHost]) -> list[DhcpHost]:
+        """What should be served before the server is told of ``wanted``: NICs that came or went
+        since it was told last are no drift."""
+        known = self._hosts.get(network_id)
+        if known is None:
+            return wanted
+        now = {host.nic_id: host for host in wanted}
+        return [now.get(nic_id, before) for nic_id, before in known.items()]
 
     def _compare(self, network: DhcpNetwork, hosts: list[DhcpHost]) -> Drift | None:
         try:
