@@ -11,7 +11,7 @@ from nova_netplugins.plugin import Listing
 
 
 def add(nouns: Actions) -> None:
-    summary = "finish or undo what was broken off, and follow what Melange changed"
+    summary = "finish or undo what was broken off, and follow what others changed"
     parsing.command(nouns, "reconcile", _reconcile, summary)
 
 

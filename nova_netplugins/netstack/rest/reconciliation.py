@@ -15,6 +15,6 @@ class Reconciliation:
         self._api = api
 
     def update(self, request: Request) -> Result:
-        """It is finished or undone, and what Melange changed on its own is followed. Many may ask
-        at once."""
+        """It is finished or undone; and what others changed in Melange and Quantum is followed, if
+        nobody has looked since ``follow_interval``. Many may ask at once."""
         return 200, {"reconciliation": {"changed": list(self._api.reconcile(due=True))}}
