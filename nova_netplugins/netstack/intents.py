@@ -38,20 +38,20 @@ class ClaimLost(errors.Unavailable):
     )
 
 
+@dataclass
 class Claim:
-    """How long an intent is this worker's, by a clock that nobody sets."""
+    """How long an intent is this worker's. ``ends``: by a clock that nobody sets."""
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._until = time.monotonic() + seconds
+    seconds: float
+    ends: float = field(default_factory=time.monotonic)
 
     def renewed(self) -> None:
-        self._until = time.monotonic() + self.seconds
+        self.ends = time.monotonic() + self.seconds
 
     @property
     def is_short(self) -> bool:
         """Less than half is left: time to renew it."""
-        return self._until - time.monotonic() < self.seconds / 2
+        return self.ends - time.monotonic() < self.seconds / 2
 
 
 @dataclass
@@ -151,10 +151,12 @@ def claim(connection: sa.Connection, intent_id: str, seconds: float) -> Intent |
     if connection.execute(free.values(values)).rowcount == 0:
         return None
     row = connection.execute(sa.select(INTENTS).where(c.id == intent_id)).one()
+    ours = Claim(seconds)
+    ours.renewed()
     return Intent(
         kind=row.kind,
         document=row.document,
-        claim=Claim(seconds),
+        claim=ours,
         id=row.id,
         worker=worker,
         direction=row.direction,

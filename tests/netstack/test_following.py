@@ -1,0 +1,108 @@
+"""What others change in Melange and at layer 2 reaches netstack's copy, ports and daemons."""
+
+from __future__ import annotations
+
+import pytest
+
+from nova_netplugins.netstack.l2 import AddressPair
+from nova_netplugins.plugin import InstanceRequest, RequestedNic, VirtualNic
+from nova_netplugins.testing.bench import Bench
+from tests.netstack.cloud import PROJECT, NetApi, network_of
+from tests.netstack.melange_server import MelangeServer
+
+
+@pytest.fixture
+def network_id(net_api: NetApi) -> str:
+    return network_of(net_api, "10.0.0.0/24", project_id=PROJECT)
+
+
+@pytest.fixture
+def nic(net_api: NetApi, network_id: str) -> VirtualNic:
+    request = InstanceRequest("i-1", PROJECT, host="compute-1", nics=(RequestedNic(network_id),))
+    return net_api.allocate_for_instance(request)[0]
+
+
+def port_pairs(net_api: NetApi, network_id: str) -> list[str]:
+    [port] = net_api.l2.list_ports(network_id=network_id)
+    return [pair.ip_address for pair in port.pairs]
+
+
+def test_nothing_is_done_where_nothing_changed(
+    net_api: NetApi, bench: Bench, nic: VirtualNic
+) -> None:
+    told = len(bench.told.nics), len(bench.told.networks)
+    assert net_api.reconcile() == net_api.reconcile(due=True) == []
+    assert (len(bench.told.nics), len(bench.told.networks)) == told
+
+
+def test_an_address_that_melange_gives_besides_is_the_nics(
+    net_api: NetApi, bench: Bench, melange: MelangeServer, nic: VirtualNic, network_id: str
+) -> None:
+    melange.client.networks.allocate(PROJECT, network_id, nic.id, addresses=["10.0.0.77"])
+    bench.told.nics.clear()
+    assert net_api.reconcile(due=True) == [f"virtual NIC {nic.id} follows Melange"]
+    addresses = [ip.address for ip in net_api.get_virtual_nic(nic.id).fixed_ips]
+    assert addresses == [nic.fixed_ips[0].address, "10.0.0.77"]
+    assert port_pairs(net_api, network_id) == sorted(addresses)
+    assert bench.told.nics == [(nic.id, network_id, "compute-1")]
+
+
+def test_an_address_that_is_released_in_melange_is_the_nics_no_more(
+    net_api: NetApi, melange: MelangeServer, nic: VirtualNic, network_id: str
+) -> None:
+    melange.client.networks.deallocate(PROJECT, network_id, nic.id)
+    net_api.reconcile(due=True)
+    assert net_api.get_virtual_nic(nic.id).fixed_ips == ()
+    assert port_pairs(net_api, network_id) == []
+
+
+def test_an_address_that_is_allowed_in_melange_may_be_sent_from(
+    net_api: NetApi, melange: MelangeServer, nic: VirtualNic, network_id: str
+) -> None:
+    block = nic.fixed_ips[0].subnet_id
+    assert block is not None
+    net_api.reconcile()
+    melange.client.ip_addresses.allocate(
+        PROJECT, block, address="10.0.0.99", interface_id="balancer"
+    )
+    melange.client.allowed_ips.create(PROJECT, nic.id, network_id, "10.0.0.99")
+    net_api.reconcile(due=True)
+    pairs = net_api.get_virtual_nic(nic.id).attributes["allowed_address_pairs"]
+    assert ["10.0.0.99", None] in pairs and "10.0.0.99" in port_pairs(net_api, network_id)
+
+    melange.client.allowed_ips.delete(PROJECT, nic.id, "10.0.0.99")
+    net_api.reconcile(due=True)
+    assert port_pairs(net_api, network_id) == [nic.fixed_ips[0].address]
+
+
+def test_a_port_that_somebody_changed_is_as_its_nic_again(
+    net_api: NetApi, nic: VirtualNic, network_id: str
+) -> None:
+    [port] = net_api.l2.list_ports(network_id=network_id)
+    net_api.l2.update_port(port.id, host="elsewhere", pairs=[AddressPair("0.0.0.0/0")])
+    net_api.reconcile(due=True)
+    assert net_api.l2.list_ports(network_id=network_id) == [port]
+
+
+def test_blocks_that_come_and_go_in_melange_are_the_networks(
+    net_api: NetApi, bench: Bench, melange: MelangeServer, network_id: str
+) -> None:
+    made = melange.client.ip_blocks.create(PROJECT, "10.9.0.0/24", network_id=network_id)
+    bench.told.networks.clear()
+    assert net_api.reconcile(due=True) == [f"network {network_id} follows its blocks"]
+    assert bench.told.networks == [network_id]
+    cidrs = [subnet.cidr for subnet in net_api.get_network(network_id).subnets]
+    assert cidrs == ["10.0.0.0/24", "10.9.0.0/24"]
+    melange.client.ip_blocks.delete(PROJECT, made["id"])
+    net_api.reconcile(due=True)
+    assert len(net_api.get_network(network_id).subnets) == 1
+
+
+def test_others_are_looked_at_once_in_an_interval(
+    net_api: NetApi, bench: Bench, melange: MelangeServer, network_id: str
+) -> None:
+    bench.cloud.conf.set_override("follow_interval", 600, group="netstack")
+    assert net_api.reconcile(due=True) == []
+    melange.client.ip_blocks.create(PROJECT, "10.9.0.0/24", network_id=network_id)
+    assert net_api.reconcile(due=True) == [], "it is not due"
+    assert net_api.reconcile() == [f"network {network_id} follows its blocks"]
