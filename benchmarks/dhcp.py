@@ -1,9 +1,10 @@
 """How soon a DHCP server serves, with many NICs on one network.
 
-    python -m benchmarks.dhcp [--nics 10000] [--rounds 10] [--no-leases]
+    python -m benchmarks.dhcp [--server kea] [--nics 10000] [--rounds 10] [--no-leases]
 
-Needs root. Makes two network namespaces with a cable between them, has the server serve ``--nics``
-NICs that all hold a lease, and prints for each figure the median, the least and the most:
+Needs root. For each server, makes two network namespaces with a cable between them, has the server
+serve ``--nics`` NICs that all hold a lease, and prints for each figure the median, the least and
+the most:
 
 new NIC    from the call that adds a NIC to the acknowledgement that its client gets
 removal    from the call that removes a NIC until its DISCOVER is not answered any more
@@ -11,8 +12,7 @@ renewal    from a client's DISCOVER to its acknowledgement, of one that has a le
 restart    kill -9 of the server; from ``ensure`` with all NICs to a client's acknowledgement
 takeover   ``ensure`` with all NICs by a new process, while the server runs and nothing changed
 reload     ``ensure_host`` of a NIC whose address changed: everything is read anew
-
-Another server is measured by adding it to SERVERS.
+served     ``served``: the server says whom it gives what
 """
 
 from __future__ import annotations
@@ -33,30 +33,46 @@ from pathlib import Path
 
 from benchmarks.dhcp_client import RawClient
 from nova_netplugins.host import namespaces
-from nova_netplugins.host.dhcp.dnsmasq import Dnsmasq
+from nova_netplugins.host.dhcp.drivers import DRIVERS, dhcp_server
+from nova_netplugins.host.dhcp.kea.config import subnet_number
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, DhcpSubnet
 from nova_netplugins.host.dhcp.server import DhcpServer
 from nova_netplugins.host.dhcp.settings import Settings
 
 NETWORK = ipaddress.IPv4Network("10.64.0.0/14")
+SUBNET = DhcpSubnet(str(NETWORK), str(NETWORK[1]), gateway=str(NETWORK[1]))
+LEASE_SECONDS = 86400
 DEVICE, NETWORK_ID = "gw-bench", "bench"
 PATIENCE = 30.0
-
-
-def _dnsmasq(directory: Path) -> DhcpServer:
-    return Dnsmasq(directory, Settings(tidy_seconds=3600))
+FIGURES = ("new_nic", "renewal", "removal", "reload", "takeover", "served", "restart")
 
 
 def _dnsmasq_leases(directory: Path, hosts: list[DhcpHost]) -> None:
     """As if the hosts had got their leases before: asking for them one by one takes minutes."""
-    expires = int(time.time()) + 86400
+    expires = int(time.time()) + LEASE_SECONDS
     files = directory / "networks" / NETWORK_ID
     files.mkdir(parents=True)
     lines = [f"{expires} {host.mac} {host.addresses[0]} {host.label} *\n" for host in hosts]
     files.joinpath("leases").write_text("".join(lines))
 
 
-SERVERS = {"dnsmasq": (_dnsmasq, _dnsmasq_leases)}
+def _kea_leases(directory: Path, hosts: list[DhcpHost]) -> None:
+    expires = int(time.time()) + LEASE_SECONDS
+    number = subnet_number(SUBNET)
+    files = directory / "kea" / NETWORK_ID
+    files.mkdir(parents=True)
+    lines = [
+        f"{host.addresses[0]},{host.mac},,{LEASE_SECONDS},{expires},{number},0,0,{host.label},0,\n"
+        for host in hosts
+    ]
+    files.joinpath("leases4.csv").write_text(_KEA_COLUMNS + "".join(lines))
+
+
+_KEA_COLUMNS = (
+    "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,"
+    "fqdn_fwd,fqdn_rev,hostname,state,user_context\n"
+)
+LEASES = {"dnsmasq": _dnsmasq_leases, "kea": _kea_leases}
 
 
 def nic(number: int) -> DhcpHost:
@@ -67,13 +83,12 @@ def nic(number: int) -> DhcpHost:
 @contextmanager
 def wire() -> Iterator[tuple[DhcpNetwork, RawClient]]:
     netns, client = f"dhcp-bench-{os.getpid()}", f"dhcp-bench-c{os.getpid()}"
-    server = str(NETWORK[1])
     namespaces.ensure_netns(netns)
     namespaces.ensure_netns(client)
     try:
         for command in (
             f"ip -n {netns} link add {DEVICE} type veth peer name eth0 netns {client}",
-            f"ip -n {netns} addr add {server}/{NETWORK.prefixlen} dev {DEVICE}",
+            f"ip -n {netns} addr add {SUBNET.server}/{NETWORK.prefixlen} dev {DEVICE}",
             f"ip -n {netns} link set {DEVICE} up",
             f"ip -n {client} link set eth0 up",
         ):
@@ -83,8 +98,9 @@ def wire() -> Iterator[tuple[DhcpNetwork, RawClient]]:
                 NETWORK_ID,
                 netns,
                 DEVICE,
-                [DhcpSubnet(str(NETWORK), server, gateway=server)],
+                [SUBNET],
                 domain="novalocal",
+                lease_seconds=LEASE_SECONDS,
             ),
             RawClient(client, "eth0"),
         )
@@ -152,6 +168,13 @@ class Bench:
         self._dhcp.ensure_host(NETWORK_ID, host)
         return time.monotonic() - begin
 
+    def served(self) -> float:
+        begin = time.monotonic()
+        served = self._dhcp.served(NETWORK_ID)
+        took = time.monotonic() - begin
+        assert served == {host.mac: tuple(host.addresses) for host in self.hosts}
+        return took
+
     def close(self) -> None:
         self._dhcp.remove(NETWORK_ID)
 
@@ -172,31 +195,35 @@ def report(figure: str, times: list[float]) -> None:
     )
 
 
+def measure(server: str, nics: int, rounds: int, leases: bool) -> None:
+    settings = Settings(driver=server, tidy_seconds=3600)
+    with tempfile.TemporaryDirectory(prefix="dhcp-bench-") as text, wire() as (network, client):
+        directory = Path(text)
+        directory.chmod(0o755)
+        bench = Bench(lambda: dhcp_server(directory, settings), network, client, nics)
+        if leases:
+            LEASES[server](directory, bench.hosts)
+        print(f"{server}, {nics} NICs on one network, {'all with a' if leases else 'no'} lease")
+        try:
+            report("start", [bench.start()])
+            for name in FIGURES:
+                figure: Callable[[], float] = getattr(bench, name)
+                report(name.replace("_", " "), [figure() for _ in range(rounds)])
+        finally:
+            bench.close()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--server", choices=SERVERS, default="dnsmasq")
+    parser.add_argument("--server", choices=DRIVERS, action="append", help="default: all")
     parser.add_argument("--nics", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--no-leases", action="store_true", help="no NIC has had a lease before")
     args = parser.parse_args()
     if os.geteuid() != 0:
         sys.exit("needs root: makes network namespaces")
-    make, give_leases = SERVERS[args.server]
-    with tempfile.TemporaryDirectory(prefix="dhcp-bench-") as text, wire() as (network, client):
-        directory = Path(text)
-        directory.chmod(0o755)
-        bench = Bench(lambda: make(directory), network, client, args.nics)
-        if not args.no_leases:
-            give_leases(directory, bench.hosts)
-        leases = "no leases" if args.no_leases else "all with a lease"
-        print(f"{args.server}, {args.nics} NICs on one network, {leases}")
-        try:
-            report("start", [bench.start()])
-            for name in ("new_nic", "renewal", "removal", "reload", "takeover", "restart"):
-                figure: Callable[[], float] = getattr(bench, name)
-                report(name.replace("_", " "), [figure() for _ in range(args.rounds)])
-        finally:
-            bench.close()
+    for server in args.server or DRIVERS:
+        measure(server, args.nics, args.rounds, not args.no_leases)
 
 
 if __name__ == "__main__":

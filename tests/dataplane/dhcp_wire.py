@@ -41,6 +41,7 @@ _PROGRAMS = {
     "kea": ("kea-dhcp4", "kea-dhcp6", "radvd"),
 }
 _SCRIPT = '#!/bin/sh\nif [ "$1" = bound ]; then env > "$(dirname "$0")/answer"; fi\n'
+_ADVERTISEMENT, MANAGED = 134, 0x80
 _COOKIE = b"\x63\x82\x53\x63"
 _ANSWER_PORTS = struct.pack("!HH", 67, 68)
 
@@ -138,7 +139,7 @@ class LinuxWire(Wire):
         answer.unlink(missing_ok=True)
         shell(self.client, f"ip link set eth0 address {mac}")
         udhcpc = f"udhcpc -fnq -i eth0 -t {patience} -T 1 -A 1 -s {self._script}"
-        udhcpc += " -O mtu -O ntpsrv -O rootpath"
+        udhcpc += " -O mtu -O ntpsrv -O rootpath -O staticroutes"
         with contextlib.suppress(subprocess.CalledProcessError):
             shell(self.client, udhcpc)
         if not answer.exists():
@@ -151,6 +152,15 @@ class LinuxWire(Wire):
         shell(self.client, f"ip link set eth0 down address {mac} && ip link set eth0 up")
         answer = dhcp6_client.request(self.client, "eth0", mac, patience)
         return None if answer is None else answer.addresses
+
+    def advertised(self) -> int:
+        """The flags of the next router advertisement (RFC 4861, 4.2)."""
+        with socket_in(self.client, socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as on:
+            on.settimeout(30)
+            shell(self.client, "ip link set eth0 down && ip link set eth0 up")
+            while (heard := on.recv(2048))[0] != _ADVERTISEMENT:
+                continue
+            return heard[5]
 
     def ask_to_keep(self, mac: str, address: str) -> str | None:
         """What a client is answered that comes up again with an address (RFC 2131, 4.3.2):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nova_netplugins.host.dhcp.model import DhcpHost
-from nova_netplugins.host.errors import HostError, NotFound
+from nova_netplugins.host.errors import BadSettings, HostError, NotFound
 from nova_netplugins.host.namespaces import delete_netns, ensure_netns
 from tests.dataplane import dhcp_wire
 from tests.dataplane.dhcp_wire import (
@@ -18,6 +18,7 @@ from tests.dataplane.dhcp_wire import (
     HOST,
     ID,
     MACS,
+    MANAGED,
     OTHER,
     OTHER_V4,
     SLAAC,
@@ -273,3 +274,58 @@ def test_many_threads_at_a_time_are_all_served(real_wire: LinuxWire) -> None:
     for host in (hosts[0], hosts[31], hosts[63]):
         said = real_wire.request(host.mac, patience=1)
         assert said is not None and said["ip"] == host.addresses[0]
+
+
+def test_changed_options_reach_clients_without_a_restart(real_wire: LinuxWire) -> None:
+    real_wire.dhcp.ensure(network_on(real_wire), [HOST])
+    before = real_wire.dhcp.running()
+    real_wire.dhcp.ensure(network_on(real_wire, options={"dns-server": "192.0.2.1"}), [HOST])
+    said = real_wire.request(MACS[0])
+    assert said is not None and said["dns"] == "192.0.2.1"
+    own = replace(V4, dns=["192.0.2.2"], options={"ntp-server": "192.0.2.3"})
+    real_wire.dhcp.ensure(network_on(real_wire, own), [HOST])
+    said = real_wire.request(MACS[0])
+    assert said is not None and (said["dns"], said["ntpsrv"]) == ("192.0.2.2", "192.0.2.3")
+    assert real_wire.dhcp.running() == before
+
+
+def test_an_option_that_is_refused_is_named_and_changes_nothing(real_wire: LinuxWire) -> None:
+    real_wire.dhcp.ensure(network_on(real_wire), [HOST])
+    before = real_wire.dhcp.running()
+    wrong = {"mtu": "1400", "ntp-server": "10.9.0.300"}
+    with pytest.raises(BadSettings, match=r"10\.9\.0\.300"):
+        real_wire.dhcp.ensure(network_on(real_wire, options=wrong), [])
+    assert real_wire.dhcp.running() == before
+    assert real_wire.request(MACS[0]) is not None
+
+
+def test_routes_are_told_with_and_without_the_default_one(real_wire: LinuxWire) -> None:
+    beside = replace(V4, routes={"169.254.169.254/32": "10.9.0.2", "10.64.0.0/10": "10.9.0.3"})
+    hosts = [HOST, replace(OTHER, default_route=False)]
+    real_wire.dhcp.ensure(network_on(real_wire, beside), hosts)
+    told = [(real_wire.request(mac) or {})["staticroutes"] for mac in MACS[:2]]
+    routes = "169.254.169.254/32 10.9.0.2 10.64.0.0/10 10.9.0.3"
+    assert told == [f"{routes} 0.0.0.0/0 10.9.0.1", routes]
+
+
+def test_hosts_are_sent_to_dhcpv6_and_to_the_router(real_wire: LinuxWire) -> None:
+    real_wire.dhcp.ensure(network_on(real_wire, SLAAC, STATEFUL), [])
+    assert real_wire.advertised() & MANAGED
+    routes = "ip -6 route show default"
+    eventually(lambda: "default via fe80:" in shell(real_wire.client, routes), "a router")
+    addresses = shell(real_wire.client, "ip -6 addr show scope global")
+    assert "2001:db8:6:" not in addresses, "those are given, not made"
+    real_wire.dhcp.ensure(network_on(real_wire, SLAAC), [])
+    eventually(lambda: not real_wire.advertised() & MANAGED, "no addresses are given any more")
+
+
+def test_a_network_of_ipv6_alone_is_served(real_wire: LinuxWire) -> None:
+    real_wire.dhcp.ensure(network_on(real_wire, SLAAC), [])
+    real_wire.dhcp.ensure_host(ID, DhcpHost("nic-0", MACS[0], ["2001:db8::abc"]))
+    client = real_wire.client
+    shell(client, "ip link set eth0 down && ip link set eth0 up")
+    eventually(lambda: "2001:db8::" in shell(client, "ip -6 addr show scope global"), "an address")
+    real_wire.kill_server()
+    eventually(lambda: not real_wire.dhcp.running(), "the server is dead")
+    real_wire.dhcp.ensure(network_on(real_wire, SLAAC), [])
+    assert list(real_wire.dhcp.running()) == [ID]

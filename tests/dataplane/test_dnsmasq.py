@@ -12,9 +12,9 @@ import pytest
 
 from nova_netplugins.host.dhcp.dnsmasq import Dnsmasq
 from nova_netplugins.host.dhcp.leases import LeaseChange, LeaseWatcher
-from nova_netplugins.host.dhcp.model import DhcpHost
+from nova_netplugins.host.dhcp.model import DhcpSubnet
 from nova_netplugins.host.dhcp.settings import Settings
-from nova_netplugins.host.errors import HostError
+from nova_netplugins.host.errors import BadSettings, HostError
 from tests.dataplane import dhcp_wire
 from tests.dataplane.dhcp_wire import HOST, ID, MACS, OTHER, SLAAC, V4, LinuxWire, network_on
 from tests.dataplane.topology import Namespaces, shell
@@ -29,27 +29,29 @@ def wire(namespaces: Namespaces, tmp_path: Path) -> Iterator[LinuxWire]:
         yield made
 
 
-def test_changed_options_reach_clients_without_a_restart(wire: LinuxWire) -> None:
+def test_only_a_setting_of_its_own_needs_a_restart(wire: LinuxWire) -> None:
     wire.dhcp.ensure(network_on(wire), [HOST])
     before = wire.dhcp.running()
-    wire.dhcp.ensure(network_on(wire, options={"dns-server": "192.0.2.1"}), [HOST])
-    said = wire.request(MACS[0])
-    assert said is not None and said["dns"] == "192.0.2.1"
-    assert wire.dhcp.running() == before
     wire.dhcp.ensure(network_on(wire, domain="example.org"), [HOST])
     said = wire.request(MACS[0])
     assert said is not None and said["domain"] == "example.org"
     assert wire.dhcp.running() != before
 
 
-def test_an_option_that_dnsmasq_refuses_is_named_and_changes_nothing(wire: LinuxWire) -> None:
+def test_an_ipv6_prefix_that_it_cannot_give_is_refused(wire: LinuxWire) -> None:
+    wide = DhcpSubnet("2001:db8::/48", "2001:db8::1")
+    with pytest.raises(BadSettings, match="2001:db8::/48.*64 or more.*kea"):
+        wire.dhcp.ensure(network_on(wire, wide), [])
+    assert not wire.dhcp.networks()
+
+
+def test_files_that_it_may_not_have_read_are_not_what_it_serves(wire: LinuxWire) -> None:
     wire.dhcp.ensure(network_on(wire), [HOST])
-    before = wire.dhcp.running()
-    with pytest.raises(HostError, match=r"option:ntp-server,10\.9\.0\.300'.*bad IP"):
-        wrong = {"mtu": "1400", "ntp-server": "10.9.0.300"}
-        wire.dhcp.ensure(network_on(wire, options=wrong), [])
-    assert wire.dhcp.running() == before
-    assert wire.request(MACS[0]) is not None
+    (wire.state / "networks" / ID / "reload").touch()
+    with pytest.raises(HostError, match="ensure it again"):
+        wire.dhcp.served(ID)
+    wire.dhcp.ensure(network_on(wire), [HOST])
+    assert wire.dhcp.served(ID) == {HOST.mac: ("10.9.1.5",)}
 
 
 def test_names_are_answered_with_both_addresses(wire: LinuxWire) -> None:
@@ -58,14 +60,6 @@ def test_names_are_answered_with_both_addresses(wire: LinuxWire) -> None:
     shell(wire.client, "ip addr add 10.9.200.1/16 dev eth0")
     answer = shell(wire.client, "busybox nslookup web.novalocal 10.9.0.1")
     assert "10.9.1.5" in answer and "2001:db8::abc" in answer
-
-
-def test_a_network_of_ipv6_alone_is_served(wire: LinuxWire) -> None:
-    wire.dhcp.ensure(network_on(wire, SLAAC), [])
-    wire.dhcp.ensure_host(ID, DhcpHost("nic-0", MACS[0], ["2001:db8::abc"]))
-    client = wire.client
-    shell(client, "ip link set eth0 down && ip link set eth0 up")
-    eventually(lambda: "2001:db8::" in shell(client, "ip -6 addr show scope global"), "an address")
 
 
 def test_a_stranger_with_the_pid_of_the_file_is_left_alone(wire: LinuxWire) -> None:

@@ -85,7 +85,7 @@ def render(
 
 def digest_of(settings: Mapping[str, Any]) -> str | None:
     """The digest in settings as Kea tells them."""
-    (inner,) = [value for name, value in settings.items() if name.startswith("Dhcp")]
+    inner = next(value for name, value in settings.items() if name.startswith("Dhcp"))
     context: dict[str, str] = inner.get("user-context", {})
     return context.get(_OURS)
 
@@ -139,7 +139,7 @@ def _server_id(network: DhcpNetwork) -> dict[str, Any]:
 def _subnet(
     network: DhcpNetwork, subnet: DhcpSubnet, reservations: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    number = _number(subnet)
+    number = subnet_number(subnet)
     rendered: dict[str, Any] = {
         "id": number,
         "subnet": subnet.cidr,
@@ -151,7 +151,7 @@ def _subnet(
     return rendered
 
 
-def _number(subnet: DhcpSubnet) -> int:
+def subnet_number(subnet: DhcpSubnet) -> int:
     """The same for as long as there is the subnet: Kea keeps it in each lease."""
     return int.from_bytes(hashlib.sha256(subnet.cidr.encode()).digest()[:4]) % 0xFFFFFFFE + 1
 
@@ -215,7 +215,7 @@ def _options(network: DhcpNetwork, subnet: DhcpSubnet) -> Options:
 def _routing_classes(network: DhcpNetwork, subnet: DhcpSubnet) -> list[dict[str, Any]]:
     """What only hosts with a default route are told, and only those without one."""
     given = _operator_options(network, subnet)
-    number = _number(subnet)
+    number = subnet_number(subnet)
     routed: Options = {ROUTER: given.get(ROUTER, subnet.gateway or "")}
     unrouted: Options = {}
     if subnet.routes and ROUTES not in given:
