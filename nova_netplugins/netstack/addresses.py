@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+import sqlalchemy as sa
+
 from nova_netplugins import errors
 from nova_netplugins.ethernet.rows import Row
 from nova_netplugins.netstack import intents
@@ -20,6 +22,7 @@ from nova_netplugins.netstack.intents import Claim, Intent
 from nova_netplugins.netstack.melange_sharing import Shared
 from nova_netplugins.netstack.model import Block
 from nova_netplugins.netstack.reading import ReadingOperations
+from nova_netplugins.netstack.tables import INTENTS
 
 LOG = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -140,8 +143,10 @@ class AddressOperations(ReadingOperations):
 
     def delete_shared_address(self, shared: SharedAddress) -> None:
         """Nobody may send from it any more; it rests, and is free again."""
-        # Those that are gone meanwhile have it no more.
-        nics = self.rows(self.nic_rows(self.nic_columns["id"].in_(shared.virtual_nic_ids)))
+        # Those that are gone meanwhile have it no more; others may have it, and not know it yet.
+        ids = {*shared.virtual_nic_ids, *self._following()}
+        here = self.nic_columns["network_id"] == shared.network_id
+        nics = self.rows(self.nic_rows(here, self.nic_columns["id"].in_(ids)))
 
         def release(intent: Intent) -> None:
             for nic in nics:
@@ -185,6 +190,11 @@ class AddressOperations(ReadingOperations):
                 self.flow.resume(intent)
             except Exception as error:
                 LOG.warning("NICs %s follow Melange later: %s", document["nic_ids"], error)
+
+    def _following(self) -> list[str]:
+        """Ids of the NICs that have yet to follow Melange."""
+        query = sa.select(INTENTS.c.document).where(INTENTS.c.kind == "follow")
+        return [nic_id for row in self.rows(query) for nic_id in row["document"]["nic_ids"]]
 
     def _shown(self, found: Iterable[Shared], network_id: str) -> list[SharedAddress]:
         sharers: dict[str, list[str]] = {}

@@ -24,7 +24,7 @@ class FloatingOperations(ReadingOperations):
         """The blocks of each pool, in the order in which they are drawn from. A pool is a public
         block, or all that have the same ``network_id``, which then is its name."""
         pools: dict[str, list[Block]] = {}
-        for block in self.melange.public_blocks():
+        for block in self.melange.public_blocks(shared=True):
             pools.setdefault(_pool_of(block), []).append(block)
         return pools
 
@@ -38,7 +38,7 @@ class FloatingOperations(ReadingOperations):
         pools = self.floating_pools()
         blocks = _chosen(pools, pool)
         if address is not None:
-            blocks = _around(blocks, address)
+            blocks = _around_or_refused(blocks, address)
         self.run(self._use, project_id)
         key = str(uuid.uuid4())
         for block in blocks:
@@ -46,7 +46,11 @@ class FloatingOperations(ReadingOperations):
                 project_id, block.id, address, f"{key}:{block.id}"
             )
             if made is not None:
-                return self._lent([made], pools)[0]
+                return self._lent([made], blocks)[0]
+        if not pools:
+            tenant = self.options.default_tenant
+            told = f"there is no floating pool: Melange shares no public block of tenant {tenant}"
+            raise errors.NoMoreFloatingIps(told, field="pool")
         raise errors.NoMoreFloatingIps(field="pool", value=pool or ", ".join(pools))
 
     def _use(self, connection: sa.Connection, project_id: str) -> None:
@@ -136,10 +140,11 @@ class FloatingOperations(ReadingOperations):
 
     def _find(self, address: str) -> Floating:
         wanted = _normal(address)
-        tenants = self.melange.tenants_using(wanted) & set(self._projects())
-        for tenant in sorted(tenants):
-            for found in self.melange.floating_ips(tenant, wanted):
-                return found
+        for block in _around(self.melange.public_blocks(), wanted):
+            tenant = self.melange.user_of(block.id, wanted)
+            if tenant is not None and tenant in self._projects():
+                for found in self.melange.floating_ips(tenant, wanted):
+                    return found
         raise errors.FloatingIpNotFound(field="floating_ip", value=address)
 
     def _prompt(self, changed: Iterable[Floating]) -> None:
@@ -150,19 +155,18 @@ class FloatingOperations(ReadingOperations):
                 self.prompts.network_changed(network["id"])
 
     def _lent(
-        self, found: Sequence[Floating], pools: dict[str, list[Block]] | None = None
+        self, found: Sequence[Floating], blocks: Sequence[Block] | None = None
     ) -> list[plugin.FloatingIp]:
+        """Those that are of public ``blocks``, which are looked up if need be: any other floating
+        IP of a tenant was made by somebody else, of a block of his."""
         if not found:
             return []
-        names = {
-            block.id: name
-            for name, blocks in (self.floating_pools() if pools is None else pools).items()
-            for block in blocks
-        }
+        known = self.melange.public_blocks() if blocks is None else blocks
+        pools = {block.id: _pool_of(block) for block in known}
         ends = {one.inside.interface_id for one in found if one.inside is not None}
         mine = self.nic_rows(self.nic_columns["id"].in_(ends - {None}))
         nics = {row["id"] for row in self.rows(mine)}
-        return [_viewed(one, names.get(one.block_id, one.block_id), nics) for one in found]
+        return [_viewed(one, pools[one.block_id], nics) for one in found if one.block_id in pools]
 
 
 def _viewed(found: Floating, pool: str, nics: set[str]) -> plugin.FloatingIp:
@@ -191,11 +195,16 @@ def _chosen(pools: dict[str, list[Block]], pool: str | None) -> list[Block]:
     return pools[pool]
 
 
-def _around(blocks: Sequence[Block], address: str) -> list[Block]:
+def _around(blocks: Iterable[Block], address: str) -> list[Block]:
     wanted = ipaddress.ip_address(address)
-    found = [block for block in blocks if wanted in ipaddress.ip_network(block.cidr)]
+    return [block for block in blocks if wanted in ipaddress.ip_network(block.cidr)]
+
+
+def _around_or_refused(blocks: Sequence[Block], address: str) -> list[Block]:
+    """Raises AddressOutOfRange, InvalidAddress."""
+    found = _around(blocks, _normal(address))
     if not found:
-        cidrs = ", ".join(block.cidr for block in blocks)
+        cidrs = ", ".join(block.cidr for block in blocks) or "any pool: there is none"
         raise errors.AddressOutOfRange(field="address", value=address, cidr=cidrs)
     return found
 

@@ -49,8 +49,9 @@ class Shared:
 class SharingCalls(Calls):
     # -- Floating IPs
 
-    def public_blocks(self) -> list[Block]:
-        """What every tenant's floating IPs are drawn from, in that order."""
+    def public_blocks(self, *, shared: bool = False) -> list[Block]:
+        """Those of the default tenant, in the order in which they are drawn from. ``shared``: only
+        those that every tenant's floating IPs may be of."""
         found = self.call(
             "list the public blocks of",
             self._default_tenant,
@@ -58,7 +59,7 @@ class SharingCalls(Calls):
         )
         # Of a block that was carved into subnets, these have the addresses.
         parents = {block["parent_id"] for block in found}
-        drawn = [one for one in found if one["shared"] and one["id"] not in parents]
+        drawn = [one for one in found if one["id"] not in parents and (one["shared"] or not shared)]
         return [block_of(one) for one in sorted(drawn, key=lambda one: one["priority"])]
 
     def floating_ips(self, tenant: str, address: str | None = None) -> list[Floating]:
@@ -103,16 +104,14 @@ class SharingCalls(Calls):
             lambda client: client.floating_ips.delete(tenant, floating_id),
         )
 
-    def tenants_using(self, address: str) -> set[str]:
-        """Those that have this address, floating or not, of whatever block."""
-        return self.call(
-            "look up address",
-            address,
-            lambda client: {
-                str(one["used_by_tenant"])
-                for one in client.allocated_ip_addresses.list(address=address)
-            },
-        )
+    def user_of(self, block_id: str, address: str) -> str | None:
+        """The tenant that has the address of this block."""
+
+        def look_up(client: Client) -> str | None:
+            listed = client.allocated_ip_addresses.list(ip_block_id=block_id, address=address)
+            return next((one["used_by_tenant"] for one in listed), None)
+
+        return self.call("look up address", address, look_up)
 
     # -- Allowed on further interfaces
 

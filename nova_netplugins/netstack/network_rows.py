@@ -83,7 +83,13 @@ def users(connection: sa.Connection, network_id: str) -> int:
 
 
 def know_project(connection: sa.Connection, project_id: str) -> None:
-    """An audit looks at every project that ever had something here."""
+    """An audit looks at every project that ever had something here.
+
+    Raises InvalidOption for one that no path of Melange's API can name.
+    """
+    if "/" in project_id or project_id in (".", ".."):
+        reason = "as a tenant of Melange, a project has no slash in its id"
+        raise errors.InvalidOption(field="project_id", value=project_id, reason=reason)
     known = sa.select(PROJECTS.c.project_id).where(PROJECTS.c.project_id == project_id)
     if connection.scalar(known) is None:
         insert_or_get(connection, PROJECTS, ["project_id"], {"project_id": project_id})

@@ -42,11 +42,12 @@ class Netstack(Service):
         ]
         return [nic["id"] for [nic] in made]
 
-    def pool(self, size: int = 28) -> str:
-        """The name of a new pool of floating addresses, a public block that nobody else has."""
+    def pool(self, size: int = 28, tenant: str = "") -> str:
+        """The name of a new pool of floating addresses, a public block of the default tenant's, or
+        of another's."""
         number = next(_serial)
         block = self.ipam.ip_blocks.create(
-            self.default_tenant,
+            tenant or self.default_tenant,
             f"100.{number // 256}.{number % 256}.0/{size}",
             "public",
             shared=True,
@@ -84,9 +85,8 @@ def net_api(served: ServedCloud) -> NetstackNetApi:
     return api
 
 
-def write_conf(directory: Path, database_url: str, melange_url: str, settings: str = "") -> Path:
-    """A configuration file with netstack as its only service. ``settings``: further ones of
-    [netstack]."""
+def write_conf(directory: Path, database_url: str, melange_url: str) -> Path:
+    """A configuration file with netstack as the default service."""
     services = directory / "nova-network.conf"
     services.write_text("nova_netplugins.netstack\nnova_netplugins.flat\n")
     file = directory / "nova-netplugins.conf"
@@ -96,6 +96,6 @@ def write_conf(directory: Path, database_url: str, melange_url: str, settings: s
         f"[database]\nconnection = {database_url}\nmax_pool_size = 20\nmax_overflow = 60\n"
         f"[melange]\nauth_type = none\nendpoint_override = {melange_url}\n"
         "[netstack]\nl2_driver = local\nfollow_interval = 0\n"
-        f"default_tenant = default-{next(_serial)}\n{settings}"
+        f"default_tenant = default-{next(_serial)}\n"
     )
     return file

@@ -91,6 +91,21 @@ def test_a_shared_address_and_its_release_are_followed(
         assert shared["address"] not in netstack.pairs(nic["id"])
 
 
+def test_one_is_released_where_nobody_knows_of_it_yet(
+    netstack: Netstack, dying: NetstackNetApi, pair: list[dict[str, Any]]
+) -> None:
+    network_id, project = pair[0]["network_id"], pair[0]["project_id"]
+    with pytest.raises(Killed):
+        dying.create_shared_address(network_id, project, [nic["id"] for nic in pair])
+    path = f"/networks/{network_id}/shared_addresses"
+    [shared] = netstack.get(path)["shared_addresses"]
+    assert shared["virtual_nic_ids"] == []
+    netstack.delete(f"{path}/{shared['address']}")
+    for nic in pair:
+        allowed = netstack.ipam.allowed_ips.list(project, nic["id"])
+        assert shared["address"] not in [one["address"] for one in allowed]
+
+
 def test_melange_away_leaves_nothing_for_ever(
     netstack: Netstack, cloud: ServedCloud, pair: list[dict[str, Any]]
 ) -> None:

@@ -50,9 +50,18 @@ class TestPools:
         pools = netstack.get("/floating_ip_pools")["floating_ip_pools"]
         assert {pool["name"]: len(pool["cidrs"]) for pool in pools} == {alone: 1, name: 2}
 
-    def test_one_that_melange_does_not_share_is_none(self, netstack: Netstack) -> None:
-        netstack.ipam.ip_blocks.update(netstack.default_tenant, netstack.pool(), shared=False)
+    def test_one_that_melange_does_not_share_lends_no_more(
+        self, netstack: Netstack, project: str
+    ) -> None:
+        pool = netstack.pool()
+        lent = borrow(netstack, project)
+        netstack.ipam.ip_blocks.update(netstack.default_tenant, pool, shared=False)
         assert netstack.get("/floating_ip_pools")["floating_ip_pools"] == []
+        body = {"floating_ip": {"project_id": project}}
+        refusal = netstack.refused("POST", "/floating_ips", body)
+        assert refusal.code == "no_more_floating_ips" and netstack.default_tenant in refusal.text
+        assert netstack.get("/floating_ips")["floating_ips"] == [lent]
+        netstack.delete(f"/floating_ips/{lent['address']}")
 
     def test_the_next_block_of_a_pool_is_drawn_from_when_one_is_full(
         self, netstack: Netstack, project: str
@@ -101,9 +110,19 @@ def test_a_named_address_is_lent_once(netstack: Netstack, project: str) -> None:
     assert refusal.status == 409 and wanted in refusal.text
 
 
+def test_those_of_somebody_elses_blocks_are_not_ours(netstack: Netstack, project: str) -> None:
+    netstack.pool()
+    lent = borrow(netstack, project)
+    other = netstack.pool(tenant=project)
+    theirs = netstack.ipam.floating_ips.create(project, ip_block_id=other)["address"]
+    assert netstack.get("/floating_ips")["floating_ips"] == [lent]
+    assert netstack.refused("DELETE", f"/floating_ips/{theirs}").code == "floating_ip_not_found"
+
+
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
+        ({"project_id": "a/b"}, "invalid_value"),
         ({"pool": "nobody"}, "floating_pool_not_found"),
         ({"address": "192.0.2.1"}, "address_out_of_range"),
         ({"address": "192.0.2"}, "invalid_request"),
@@ -117,7 +136,8 @@ def test_one_that_cannot_be_is_refused(
     standing.pool()
     body = {"floating_ip": {"project_id": project, **wrong}}
     assert standing.refused("POST", "/floating_ips", body).code == code
-    assert standing.get("/floating_ips", project_id=project)["floating_ips"] == []
+    listed = standing.get("/floating_ips")["floating_ips"]
+    assert [one for one in listed if one["project_id"] == project] == []
 
 
 class TestAssociation:

@@ -96,6 +96,10 @@ class TestShared:
         shared = netstack.share(network, pair, project_id=project, version=6)
         assert shared["version"] == 6
         assert shared["address"] in netstack.pairs(pair[0])
+        one = f"/networks/{network['id']}/shared_addresses/{shared['address']}"
+        netstack.put(f"{one}/holder", {"holder": {"virtual_nic_id": pair[0]}})
+        netstack.delete(one)
+        assert shared["address"] not in netstack.pairs(pair[0])
 
     @pytest.mark.parametrize(
         ("wrong", "status"),
