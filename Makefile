@@ -12,7 +12,7 @@ PYTHON ?= python3
 help: ## Show this.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: packages-run $(VENV)/installed ## Three network services at work, until Ctrl-C (ONCE=1: until the table).
+run: packages-run $(VENV)/installed ## Four network services at work, until Ctrl-C (ONCE=1: until the table).
 	@$(BIN)/nova-netplugins-lab demo $(if $(ONCE),--once)
 
 melange: packages-melange $(VENV)/installed ## Melange, the IPAM service, until Ctrl-C.

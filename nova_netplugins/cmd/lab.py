@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     delete.add_argument("names", nargs="*", metavar="NAME")
     delete.add_argument("--all", action="store_true")
     delete.set_defaults(run=_delete)
-    demo = actions.add_parser("demo", help="show three network services at work")
+    demo = actions.add_parser("demo", help="show four network services at work")
     demo.add_argument("--once", action="store_true", help="end after the table")
     demo.add_argument("--state-dir", type=Path, help="a directory of its own, removed at the end")
     demo.set_defaults(run=_demo)

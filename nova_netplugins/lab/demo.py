@@ -1,12 +1,13 @@
-"""Three projects with three network services, two instances each, and what they can reach."""
+"""Four projects with four network services, two instances each, and what they can reach."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+import melange.client
 from netkit.errors import ServiceError
 from nova_netplugins.client import Client
 from nova_netplugins.host.driver import Host
@@ -16,13 +17,25 @@ from nova_netplugins.lab.compute import Compute
 from nova_netplugins.lab.lab import InstanceNic, Lab
 from nova_netplugins.plugin import VirtualNic
 
-MODULES = ("nova_netplugins.flat", "nova_netplugins.flat_dhcp", "nova_netplugins.vlan")
-PROJECTS = {"red": "flat", "green": "flat_dhcp", "blue": "vlan"}
-HOW = {"flat": "injected", "flat_dhcp": "DHCP", "vlan": "DHCP"}
+MODULES = (
+    "nova_netplugins.flat",
+    "nova_netplugins.flat_dhcp",
+    "nova_netplugins.vlan",
+    "nova_netplugins.netstack",
+)
+PROJECTS = {"red": "flat", "green": "flat_dhcp", "blue": "vlan", "violet": "netstack"}
+HOW = {"flat": "injected", "flat_dhcp": "DHCP", "vlan": "DHCP", "netstack": "DHCP"}
 
 # vlan makes a network of its own for its project.
-NETWORKS = {"flat": "10.20.0.0/24", "flat_dhcp": "10.30.0.0/24"}
+NETWORKS: Mapping[str, Mapping[str, object]] = {
+    "flat": {"cidr": "10.20.0.0/24", "dns1": "9.9.9.9"},
+    "flat_dhcp": {"cidr": "10.30.0.0/24", "dns1": "9.9.9.9"},
+    "netstack": {"subnets": [{"cidr": "10.40.0.0/24", "dns": ["9.9.9.9"]}]},
+}
 INSTANCES = 2
+
+# Melange gives the MAC addresses of netstack's NICs.
+MAC_RANGE = "fa:16:3e:c0:00:00/26"
 
 ANSWER_SECONDS = 5.0
 # Long enough for ARP and an answer, were there one.
@@ -45,10 +58,11 @@ class Demo:
         self._compute = compute
         self._lab = Lab(compute, host) if host is not None else None
 
-    def prepare(self) -> None:
-        """Networks and associations."""
-        for service, cidr in NETWORKS.items():
-            body = {"network": {"label": service, "cidr": cidr, "dns1": "9.9.9.9"}}
+    def prepare(self, melange: melange.client.Client) -> None:
+        """Networks and associations. ``melange``: without anything in it yet."""
+        melange.mac_address_ranges.create(MAC_RANGE)
+        for service, network in NETWORKS.items():
+            body = {"network": {"label": service, **network}}
             self._client.below(service).post("networks", body)
         for project, service in PROJECTS.items():
             self._compute.associate(project, service)

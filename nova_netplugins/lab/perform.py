@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from melange.client import connect
 from netkit import migrations
 from netkit.process import StopSignal, only_one
 from nova_netplugins import conf as configuration
@@ -16,6 +17,7 @@ from nova_netplugins.catalogue import load_catalogue
 from nova_netplugins.client import make_client
 from nova_netplugins.cloud import Cloud
 from nova_netplugins.host.driver import LinuxHost
+from nova_netplugins.lab import beside
 from nova_netplugins.lab.compute import Compute
 from nova_netplugins.lab.demo import MODULES, Demo
 from nova_netplugins.lab.place import HOST_NAME, HOST_NETNS, Place
@@ -26,8 +28,9 @@ Not run as root, so this leaves out the packets: no bridges, DHCP servers and in
 and what would be seen of them is a dash. net-api, the database and the network services are real.
 """
 SERVING = """\
-net-api serves on {url} until Ctrl-C. Try, in another terminal:
+net-api serves on {url}, and Melange on {melange}, until Ctrl-C. Try, in another terminal:
   curl {url}/v1.0/vlan/networks
+  curl {melange}/v0.1/ipam/allocated_ip_addresses
   {lab} boot --project blue --name blue-3
   {lab} ping blue-3 blue-1
   {lab} console blue-3 ip address
@@ -47,10 +50,12 @@ def perform(directory: Path, *, once: bool, lab: str) -> int:
     place = Place(directory, packets)
     with only_one(directory.with_name(f"{directory.name}.lock")):
         place.sweep()
+        began = time.monotonic()
         try:
-            place.make(MODULES)
-            with _logging(place.directory / "demo.log"):
-                return _perform(place, stop, once=once, lab=lab)
+            with beside.melange(directory / "melange") as melange:
+                place.make(MODULES, melange)
+                with _logging(directory / "demo.log"):
+                    return _perform(place, stop, melange, began, once=once, lab=lab)
         finally:
             place.sweep()
 
@@ -74,8 +79,9 @@ def _logging(path: Path) -> Iterator[None]:
             handler.close()
 
 
-def _perform(place: Place, stop: StopSignal, *, once: bool, lab: str) -> int:
-    began = time.monotonic()
+def _perform(
+    place: Place, stop: StopSignal, melange: str, began: float, *, once: bool, lab: str
+) -> int:
     conf = configuration.load(config_files=[str(place.configuration)])
     catalogue = load_catalogue(conf)
     with contextlib.closing(Cloud(conf, catalogue)) as cloud:
@@ -85,13 +91,13 @@ def _perform(place: Place, stop: StopSignal, *, once: bool, lab: str) -> int:
     with Standalone(conf, catalogue, host) as running:
         client = make_client(conf, running.url)
         demo = Demo(client, Compute(client, HOST_NAME), host)
-        demo.prepare()
+        demo.prepare(connect(melange))
         outcome = demo.run()
         print(outcome.table)
         print(f"({time.monotonic() - began:.1f} s)")
         for failure in outcome.failures:
             print(f"FAILED: {failure}")
         if not once:
-            print("\n" + SERVING.format(url=running.url, lab=lab), flush=True)
+            print("\n" + SERVING.format(url=running.url, melange=melange, lab=lab), flush=True)
             stop.wait()
     return 1 if outcome.failures else 0

@@ -38,6 +38,13 @@ endpoint_override = http://127.0.0.1:{port}
 [gateway]
 # The namespace has no way out.
 public_interface =
+
+[netstack]
+l2_driver = local
+
+[melange]
+auth_type = none
+endpoint_override = {melange}
 """
 
 
@@ -49,14 +56,15 @@ class Place:
         self.packets = packets
         self.configuration = directory / "nova-netplugins.conf"
 
-    def make(self, services: tuple[str, ...]) -> None:
-        """Raises ``OSError``, ``HostError``."""
+    def make(self, services: tuple[str, ...], melange: str) -> None:
+        """``melange``: its URL. Raises ``OSError``, ``HostError``."""
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / "nova-network.conf").write_text("\n".join(services) + "\n")
         text = _CONFIGURATION.format(
             host=HOST_NAME,
             directory=self.directory,
             port=_free_port(),
+            melange=melange,
             host_netns=f"host_netns = {HOST_NETNS}\n" if self.packets else "",
         )
         self.configuration.write_text(text)

@@ -44,14 +44,14 @@ def cloud(place: Room) -> Iterator[Room]:
     assert place.leftovers() == []
 
 
-def test_three_services_work_and_nothing_is_left_behind(place: Room) -> None:
+def test_four_services_work_and_nothing_is_left_behind(place: Room) -> None:
     code, output, errors = place.demo()
 
     assert (code, errors) == (0, "")
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in output.splitlines()
-        if re.match(r"\| (red|green|blue) ", line)
+        if re.match(r"\| (red|green|blue|violet) ", line)
     ]
     seen = [(row[0], row[1], row[2], row[6], row[7], row[8]) for row in rows]
     assert seen == [
@@ -61,6 +61,8 @@ def test_three_services_work_and_nothing_is_left_behind(place: Room) -> None:
         ("green", "flat_dhcp", "green-2", "DHCP", "answers", "refused"),
         ("red", "flat", "red-1", "injected", "answers", "refused"),
         ("red", "flat", "red-2", "injected", "answers", "refused"),
+        ("violet", "netstack", "violet-1", "DHCP", "answers", "refused"),
+        ("violet", "netstack", "violet-2", "DHCP", "answers", "refused"),
     ]
     assert place.leftovers() == []
 

@@ -1,0 +1,57 @@
+"""Melange beside the demonstration: a process of its own, that ends with it."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+_CONFIGURATION = """\
+# Made by nova-netplugins-lab demo, and removed with it.
+[DEFAULT]
+state_path = {directory}
+log_file = {directory}/melange.log
+[api]
+bind_host = 127.0.0.1
+bind_port = 0
+workers = 1
+[database]
+connection = sqlite:///{directory}/melange.sqlite
+"""
+_READY = "Melange listens on "
+_PATIENCE = 15.0
+
+
+@contextlib.contextmanager
+def melange(directory: Path) -> Iterator[str]:
+    """Its URL, while it runs. ``directory``: of its own, need not exist. Raises ``OSError``."""
+    directory.mkdir(parents=True, exist_ok=True)
+    configuration = directory / "melange.conf"
+    configuration.write_text(_CONFIGURATION.format(directory=directory))
+    program = Path(sys.executable).with_name("melange-api")
+    # The demonstration may be killed: no Melange outlives it.
+    command = ["setpriv", "--pdeathsig", "TERM", str(program), "--config-file", str(configuration)]
+    with (directory / "errors").open("w") as errors:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
+        )
+        assert process.stdout is not None
+        try:
+            line = process.stdout.readline()
+            if not line.startswith(_READY):
+                process.wait(_PATIENCE)
+                raise OSError(f"Melange did not start: {(directory / 'errors').read_text()}")
+            yield line.removeprefix(_READY).strip().rstrip("/")
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
