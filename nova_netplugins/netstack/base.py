@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import sqlalchemy as sa
 
 from netkit.db import Database
+from netkit.upsert import insert_or_get
 from nova_netplugins import plugin
 from nova_netplugins.associations import Associations
 from nova_netplugins.netstack import l2_drivers
@@ -18,6 +19,7 @@ from nova_netplugins.netstack.flow import Flow
 from nova_netplugins.netstack.l2 import L2
 from nova_netplugins.netstack.melange import Melange, make_melange
 from nova_netplugins.netstack.steps import PLANS
+from nova_netplugins.netstack.tables import PROJECTS
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,6 +48,7 @@ class Operations:
         self.melange: Melange = melange if melange is not None else make_melange(context.conf)
         self.deployment = Deployment(self.database)
         self.flow = Flow(self, PLANS)
+        self._known_projects: set[str] = set()
 
     def run(
         self, fn: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -53,6 +56,16 @@ class Operations:
         """One transaction."""
         return self.database.run(fn, *args, **kwargs)
 
+    def know_project(self, project_id: str) -> None:
+        """An audit looks at every project that ever had something here."""
+        if project_id not in self._known_projects:
+            self.run(_know_project, project_id)
+            self._known_projects.add(project_id)
+
     def rows(self, query: sa.Select[Any]) -> list[sa.RowMapping]:
         with self.database.reading() as connection:
             return list(connection.execute(query).mappings())
+
+
+def _know_project(connection: sa.Connection, project_id: str) -> None:
+    insert_or_get(connection, PROJECTS, ["project_id"], {"project_id": project_id})

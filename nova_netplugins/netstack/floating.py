@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from nova_netplugins import errors, plugin
 from nova_netplugins.ethernet.rows import Row
-from nova_netplugins.netstack import network_rows
 from nova_netplugins.netstack.base import NAME
 from nova_netplugins.netstack.melange_sharing import Floating, Inside
 from nova_netplugins.netstack.model import Block
@@ -39,7 +38,8 @@ class FloatingOperations(ReadingOperations):
         blocks = _chosen(pools, pool)
         if address is not None:
             blocks = _around_or_refused(blocks, address)
-        self.run(self._use, project_id)
+        self.know_project(project_id)
+        self.run(self.associations.pin, project_id, NAME)
         key = str(uuid.uuid4())
         for block in blocks:
             made = self.melange.allocate_floating(
@@ -52,10 +52,6 @@ class FloatingOperations(ReadingOperations):
             told = f"there is no floating pool: Melange shares no public block of tenant {tenant}"
             raise errors.NoMoreFloatingIps(told, field="pool")
         raise errors.NoMoreFloatingIps(field="pool", value=pool or ", ".join(pools))
-
-    def _use(self, connection: sa.Connection, project_id: str) -> None:
-        self.associations.pin(connection, project_id, NAME)
-        network_rows.know_project(connection, project_id)
 
     def release_floating_ip(self, address: str) -> None:
         """Refused while it is associated."""

@@ -7,11 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from netkit.upsert import insert_or_get
 from nova_netplugins import errors, plugin
 from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.netstack.model import ACTIVE, COMPUTE, Block
-from nova_netplugins.netstack.tables import NETWORKS, PROJECTS, VIRTUAL_NICS
+from nova_netplugins.netstack.tables import NETWORKS, VIRTUAL_NICS
 
 c = NETWORKS.c
 
@@ -80,19 +79,6 @@ def users(connection: sa.Connection, network_id: str) -> int:
     n = VIRTUAL_NICS.c
     here = sa.select(sa.func.count()).where(n.network_id == network_id, n.purpose == COMPUTE)
     return int(connection.scalar(here) or 0)
-
-
-def know_project(connection: sa.Connection, project_id: str) -> None:
-    """An audit looks at every project that ever had something here.
-
-    Raises InvalidOption for one that no path of Melange's API can name.
-    """
-    if "/" in project_id or project_id in (".", ".."):
-        reason = "as a tenant of Melange, a project has no slash in its id"
-        raise errors.InvalidOption(field="project_id", value=project_id, reason=reason)
-    known = sa.select(PROJECTS.c.project_id).where(PROJECTS.c.project_id == project_id)
-    if connection.scalar(known) is None:
-        insert_or_get(connection, PROJECTS, ["project_id"], {"project_id": project_id})
 
 
 def blocks_of(row: Row) -> list[Block]:

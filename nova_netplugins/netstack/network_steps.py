@@ -33,13 +33,11 @@ def plan_network(ops: Operations, work: Work) -> None:
     """Raises NetworkInUseAlready for one to adopt."""
 
     def plan(connection: sa.Connection) -> None:
-        adopt, project_id = work.document["spec"]["adopt"], work.document["spec"]["project_id"]
+        adopt = work.document["spec"]["adopt"]
         if adopt is not None:
             known = sa.select(NETWORKS.c.id).where(NETWORKS.c.id == adopt)
             if connection.scalar(known) is not None:
                 raise NetworkInUseAlready(field="id", value=adopt)
-        if project_id is not None:
-            network_rows.know_project(connection, project_id)
         intents.write(connection, work.intent)
 
     ops.run(plan)

@@ -48,7 +48,10 @@ class NetworkOperations(ReadingOperations):
     def create_network(self, spec: NetworkSpec) -> Row:
         """All of it or nothing. Raises what is wrong with the spec, and what Quantum and Melange
         refuse."""
-        work = self.flow.start("create_network", {"spec": requests.of_network(spec)})
+        asked = requests.of_network(spec)
+        if spec.project_id is not None:
+            self.know_project(spec.project_id)
+        work = self.flow.start("create_network", {"spec": asked})
         return self.network_row(work.made["network"].id)
 
     def modify_network(self, network_id: str, changes: dict[str, Any]) -> Row:

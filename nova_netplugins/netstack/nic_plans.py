@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from nova_netplugins import plugin
 from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.netstack import intents, network_rows, nic_rows
 from nova_netplugins.netstack.flow import Work
-from nova_netplugins.netstack.model import BUILDING, NicPlan
+from nova_netplugins.netstack.model import NicPlan
 from nova_netplugins.netstack.tables import VIRTUAL_NICS
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ def _plan_nics(connection: sa.Connection, ops: Operations, work: Work) -> None:
     request = work.document["request"]
     project, instance = request["project_id"], request["instance_id"]
     ops.associations.pin(connection, project, ops.name)
-    network_rows.know_project(connection, project)
     wanted = _networks(connection, project, request["nics"])
     first = nic_rows.has_no_default(connection, instance, project)
     planned = []
@@ -86,24 +84,9 @@ def write(connection: sa.Connection, work: Work, planned: Sequence[NicPlan]) -> 
     """The rows, which nobody sees yet, and the intent."""
     work.document["nics"] = [nic.to_json() for nic in planned]
     now = utcnow()
-    rows: list[dict[str, Any]] = [
-        {
-            "id": nic.id,
-            "network_id": nic.network_id,
-            "project_id": nic.tenant,
-            "instance_id": nic.instance_id,
-            "purpose": nic.purpose,
-            "host": nic.host,
-            "hostname": nic.hostname,
-            "status": plugin.DOWN,
-            "default_route": nic.default_route,
-            "port_security": True,
-            "state": BUILDING,
-            "addresses": [],
-            "allowed": [],
-            # The order of the request is that of every list.
-            "created_at": now + datetime.timedelta(microseconds=index),
-        }
+    rows = [
+        # The order of the request is that of every list.
+        nic_rows.new_row(nic) | {"created_at": now + datetime.timedelta(microseconds=index)}
         for index, nic in enumerate(planned)
     ]
     connection.execute(VIRTUAL_NICS.insert(), rows)

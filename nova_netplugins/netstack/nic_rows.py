@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from oslo_config import cfg
 from nova_netplugins import errors, plugin
 from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.netstack import pairs
-from nova_netplugins.netstack.model import ACTIVE, COMPUTE, DELETING, NicPlan
+from nova_netplugins.netstack.model import ACTIVE, BUILDING, COMPUTE, DELETING, NicPlan
 from nova_netplugins.netstack.tables import NETWORKS, VIRTUAL_NICS
 
 c = VIRTUAL_NICS.c
@@ -21,6 +21,25 @@ def select(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """Of those that there are for everybody: neither being made nor being deleted, and no
     gateways."""
     return sa.select(VIRTUAL_NICS).where(c.state == ACTIVE, c.purpose == COMPUTE, *where)
+
+
+def new_row(nic: NicPlan) -> dict[str, Any]:
+    """Of one that is being made."""
+    return {
+        "id": nic.id,
+        "network_id": nic.network_id,
+        "project_id": nic.tenant,
+        "instance_id": nic.instance_id,
+        "purpose": nic.purpose,
+        "host": nic.host,
+        "hostname": nic.hostname,
+        "status": plugin.DOWN,
+        "default_route": nic.default_route,
+        "port_security": True,
+        "state": BUILDING,
+        "addresses": [],
+        "allowed": [],
+    }
 
 
 def find(connection: sa.Connection, nic_id: str, *, lock: bool = False) -> Row:
@@ -105,7 +124,7 @@ def owners(connection: sa.Connection, network_ids: Iterable[str]) -> dict[str, s
     return {row.id: row.project_id for row in connection.execute(query)}
 
 
-def view(options: cfg.GroupAttr, row: Row) -> plugin.VirtualNic:
+def view(options: cfg.GroupAttr, row: Row | Mapping[str, Any]) -> plugin.VirtualNic:
     """``attributes``: ``port_id``, ``port_security``, and ``allowed_address_pairs``: [[address or
     CIDR, MAC address or null], ...], all that it may send from."""
     own = [one["address"] for one in row["addresses"]]

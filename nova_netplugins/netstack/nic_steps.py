@@ -170,9 +170,9 @@ def _activate(connection: sa.Connection, ops: Operations, work: Work) -> None:
     intents.finish(connection, work.intent)
     c = VIRTUAL_NICS.c
     for nic in nics(work):
-        connection.execute(
-            VIRTUAL_NICS.update().where(c.id == nic.id).values(_active_values(work, nic))
-        )
+        values = _active_values(work, nic)
+        connection.execute(VIRTUAL_NICS.update().where(c.id == nic.id).values(values))
+        work.made[nic.id, "row"] = {**nic_rows.new_row(nic), **values}
         if nic.purpose != GATEWAY:
             ops.associations.attach(connection, nic.instance_id, nic.id, nic.tenant, ops.name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,10 +18,10 @@ class NicOperations(NetworkOperations):
     def allocate_for_instance(self, request: plugin.InstanceRequest) -> Sequence[plugin.VirtualNic]:
         """All of them, or an error and none. Raises what Melange and Quantum refuse."""
         asked = requests.of_instance(request, self.melange, self.network_row)
+        self.know_project(request.project_id)
         work = self.flow.start("create_nic", {"request": asked})
-        ids = [nic["id"] for nic in work.document["nics"]]
-        made = {row["id"]: row for row in self.rows(nic_rows.select(VIRTUAL_NICS.c.id.in_(ids)))}
-        return [self._view(made[nic_id]) for nic_id in ids if nic_id in made]
+        rows = [work.made[nic["id"], "row"] for nic in work.document["nics"]]
+        return [self._view(row) for row in rows]
 
     def deallocate_for_instance(self, instance_id: str) -> None:
         """They are nobody's at once; if a service is away, the rest of it is done later."""
@@ -51,7 +51,7 @@ class NicOperations(NetworkOperations):
     def get_virtual_nic(self, nic_id: str) -> plugin.VirtualNic:
         return self._view(self.nic_row(nic_id))
 
-    def _view(self, row: Row) -> plugin.VirtualNic:
+    def _view(self, row: Row | Mapping[str, Any]) -> plugin.VirtualNic:
         return nic_rows.view(self.options, row)
 
     def wirings(self, host: str) -> Sequence[plugin.Wiring]:

@@ -107,8 +107,8 @@ def test_a_network_stays_while_anybody_is_on_it(net_api: NetApi, melange: Melang
     net_api.delete_virtual_nic(nic.id)
 
     [block] = net_api.list_subnets(network_id)
-    lent = melange.client.ip_addresses.allocate("default", block.id, interface_id="balancer")
-    with pytest.raises(errors.NetworkInUse, match="balancer"):
+    lent = melange.client.ip_addresses.allocate("default", block.id, interface_id="stranger")
+    with pytest.raises(errors.NetworkInUse, match="stranger"):
         net_api.delete_network(network_id)
     melange.client.ip_addresses.release("default", block.id, lent["address"])
 
