@@ -40,6 +40,8 @@ def rows(ops: Operations, work: Work) -> Sequence[Row]:
 
 def ask_melange(ops: Operations, work: Work) -> None:
     for row in rows(ops, work):
+        # Whoever changes the row from now on may have asked after us.
+        work.made[row["id"], "since"] = row["updated_at"]
         found = ops.melange.find_interface(row["project_id"], row["id"])
         device_id = device_of(row)
         if found is not None:
@@ -49,16 +51,26 @@ def ask_melange(ops: Operations, work: Work) -> None:
 
 
 def remember(ops: Operations, work: Work) -> None:
-    """Addresses that a NIC had keep their order."""
+    """Addresses that a NIC had keep their order. Melange is asked again about those that somebody
+    else has changed meanwhile: what he knows may be newer."""
+    while ops.run(_overtaken, work):
+        ask_melange(ops, work)
 
-    def update(connection: sa.Connection) -> None:
-        for row in rows_of(connection, work):
-            if (found := work.made.get(row["id"])) is not None:
-                values = remembered(row, found)
-                if any(row[name] != value for name, value in values.items()):
-                    nic_rows.update(connection, row["id"], **values)
 
-    ops.run(update)
+def _overtaken(connection: sa.Connection, work: Work) -> bool:
+    """Whether some row was not written, because it has been changed."""
+    overtaken = False
+    for row in rows_of(connection, work):
+        if (found := work.made.get(row["id"])) is None:
+            continue
+        values = remembered(row, found)
+        if all(row[name] == value for name, value in values.items()):
+            continue
+        if row["updated_at"] != work.made[row["id"], "since"]:
+            overtaken = True
+        else:
+            nic_rows.update(connection, row["id"], **values)
+    return overtaken
 
 
 def rows_of(connection: sa.Connection, work: Work) -> list[Row]:
@@ -81,8 +93,18 @@ def remembered(row: Row, found: Interface) -> dict[str, Any]:
 
 
 def change_ports(ops: Operations, work: Work) -> None:
+    """Until the row did not change while its port did: else an older one may have come later."""
     for row in rows(ops, work):
-        put_port(ops, row)
+        latest: Row | None = row
+        while latest is not None:
+            put_port(ops, latest)
+            latest = _changed_since(ops, latest)
+
+
+def _changed_since(ops: Operations, row: Row) -> Row | None:
+    c = VIRTUAL_NICS.c
+    here = c.id == row["id"], c.updated_at.is_distinct_from(row["updated_at"])
+    return next(iter(ops.rows(nic_rows.select(*here))), None)
 
 
 def put_port(ops: Operations, row: Row) -> L2Port | None:

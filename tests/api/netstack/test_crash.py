@@ -8,7 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from nova_netplugins.ethernet.rows import utcnow
-from nova_netplugins.netstack.flow import Flow
+from nova_netplugins.netstack import follow_steps
+from nova_netplugins.netstack.flow import Flow, Work
+from nova_netplugins.netstack.intents import Claim, Intent
 from nova_netplugins.netstack.net_api import NetstackNetApi
 from nova_netplugins.netstack.tables import INTENTS
 from tests.api.ethernet.served import ServedCloud, address_of
@@ -104,6 +106,20 @@ def test_one_is_released_where_nobody_knows_of_it_yet(
     for nic in pair:
         allowed = netstack.ipam.allowed_ips.list(project, nic["id"])
         assert shared["address"] not in [one["address"] for one in allowed]
+
+
+def test_who_asked_melange_earlier_does_not_forget_what_another_was_told(
+    netstack: Netstack, cloud: ServedCloud, pair: list[dict[str, Any]]
+) -> None:
+    api, first, second = net_api(cloud), *pair
+    slow = Work(Intent("follow", {"nic_ids": [second["id"]]}, Claim(60)))
+    follow_steps.intend(api, slow)
+    follow_steps.ask_melange(api, slow)
+    netstack.put(f"/virtual_nics/{second['id']}/allowed_addresses/{address_of(first)}")
+    for step in (follow_steps.remember, follow_steps.change_ports, follow_steps.settle):
+        step(api, slow)
+    assert address_of(first) in netstack.pairs(second["id"])
+    assert address_of(first) in sends_from(api, second)
 
 
 def test_melange_away_leaves_nothing_for_ever(

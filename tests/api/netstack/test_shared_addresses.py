@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from nova_netplugins.netstack.l2 import L2Port
-from tests.api.ethernet.served import ServedCloud, address_of
+from tests.api.ethernet.served import ServedCloud, address_of, at_once
 from tests.api.netstack.served import Netstack, net_api
 
 
@@ -213,3 +214,16 @@ class TestAllowed:
         refusal = netstack.refused(method, f"/virtual_nics/{pair[0]}/allowed_addresses/{own}")
         assert refusal.status == 400 and own in refusal.text
         assert own in netstack.pairs(pair[0])
+
+    def test_several_at_once_are_all_followed(
+        self, netstack: Netstack, cloud: ServedCloud, project: str,
+        network: dict[str, Any], pair: list[str],
+    ) -> None:  # fmt: skip
+        addresses = [
+            netstack.share(network, [pair[0]], project_id=project)["address"] for _ in range(6)
+        ]
+        every = f"/virtual_nics/{pair[1]}/allowed_addresses"
+        puts = [partial(netstack.put, f"{every}/{address}") for address in addresses]
+        assert [type(one) for one in at_once(*puts)] == [dict] * 6
+        assert set(netstack.pairs(pair[1])) >= set(addresses)
+        assert {found.ip_address for found in port_of(cloud, pair[1]).pairs} >= set(addresses)
