@@ -24,6 +24,7 @@ from tests.dataplane.dhcp_wire import (
     ID,
     MACS,
     OTHER,
+    OTHER_V4,
     STATEFUL,
     V4,
     LinuxWire,
@@ -122,6 +123,13 @@ def test_a_prefix_of_any_length_is_served(wire: LinuxWire) -> None:
     wire.dhcp.ensure(network_on(wire, wide, narrow), [far, near])
     assert wire.request6(MACS[0]) == ["2001:db8:ffff::5"]
     assert wire.request6(MACS[1]) == ["2001:db8:6::5"]
+
+
+def test_a_question_is_heard_once_however_many_addresses_the_device_has(wire: LinuxWire) -> None:
+    wire.dhcp.ensure(network_on(wire, V4, OTHER_V4), [HOST])
+    log = directory_of(wire).joinpath("kea-dhcp4.log").read_text()
+    assert "MULTI_THREADING" in log, "there is a log"
+    assert "MULTIPLE_RAW_SOCKETS" not in log
 
 
 def test_names_that_dns_does_not_know_are_told_all_the_same(wire: LinuxWire) -> None:

@@ -56,6 +56,7 @@ def render(
     subnets = [subnet for subnet in network.of_version(version) if subnet.stateful]
     reservations = _reservations(subnets, hosts)
     settings = _settings(network, files, hook)
+    settings["interfaces-config"] = _listening(network, subnets)
     settings["shared-networks"] = [
         {
             "name": network.id,
@@ -104,12 +105,6 @@ def reserved(settings: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 def _settings(network: DhcpNetwork, files: KeaFiles, hook: str) -> dict[str, Any]:
     return {
-        "interfaces-config": {
-            "interfaces": [network.device],
-            "re-detect": True,
-            "service-sockets-max-retries": RETRIES,
-            "service-sockets-retry-wait-time": RETRY_MILLISECONDS,
-        },
         "control-socket": {"socket-type": "unix", "socket-name": files.socket.name},
         "lease-database": {"type": "memfile", "persist": True, "name": str(files.leases)},
         "hooks-libraries": [{"library": hook}],
@@ -127,6 +122,17 @@ def _settings(network: DhcpNetwork, files: KeaFiles, hook: str) -> dict[str, Any
                 "output_options": [{"output": str(files.log), "maxsize": 1 << 20, "maxver": 2}],
             }
         ],
+    }
+
+
+def _listening(network: DhcpNetwork, subnets: list[DhcpSubnet]) -> dict[str, Any]:
+    # With a socket for each of the device's IPv4 addresses it would answer each broadcast as often.
+    address = f"/{subnets[0].server}" if subnets[0].version == 4 else ""
+    return {
+        "interfaces": [f"{network.device}{address}"],
+        "re-detect": True,
+        "service-sockets-max-retries": RETRIES,
+        "service-sockets-retry-wait-time": RETRY_MILLISECONDS,
     }
 
 

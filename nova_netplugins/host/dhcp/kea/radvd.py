@@ -51,7 +51,7 @@ class Radvd:
     def __init__(self, directory: Path) -> None:
         self.files = RadvdFiles(directory)
         words = ["radvd", f"--config={self.files.conf}", f"--pidfile={self.files.pid}"]
-        self.daemon = Daemon([*words, "--nodaemon", "--logmethod=stderr"], self.files.pid)
+        self.daemon = Daemon([*words, "--nodaemon", "--logmethod=syslog"], self.files.pid)
 
     @property
     def is_wanted(self) -> bool:
@@ -86,7 +86,8 @@ class Radvd:
         while not read(self.files.pid).strip():
             if time.monotonic() > deadline:
                 self.daemon.stop()
-                raise HostError(f"radvd of {self.files.conf}: {read(self.files.said).strip()}")
+                said = read(self.files.said).strip() or "see the system log"
+                raise HostError(f"radvd of {self.files.conf} does not start: {said}")
             time.sleep(0.02)
 
 
