@@ -22,8 +22,8 @@ class EthernetAgent(TapAgent):
     def _wiring(self) -> AbstractContextManager[None]:
         return self._segments.lock()
 
-    def _ensure_segment(self, network: plugin.Network) -> None:
-        self._segments.ensure(network.attributes, network.mtu)
+    def _ensure_segment(self, network: plugin.Network, mtu: int | None) -> None:
+        self._segments.ensure(network.attributes, mtu)
 
     def _attachment(self, nic: plugin.VirtualNic, network: plugin.Network) -> Attachment:
         return self._segments.attachment(network.attributes)

@@ -100,7 +100,7 @@ class SegmentWiring:
         ``used``: bridges that are kept all the same.
         """
         links = self._host.links.links()
-        owned = self._host.links.owned()
+        owned = {link.name: link.owner for link in links}
         removed = []
         for link in links:
             if link.kind != "bridge" or owned.get(link.name) != self._owner or link.name in used:

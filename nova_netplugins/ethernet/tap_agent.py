@@ -6,13 +6,14 @@ from __future__ import annotations
 import contextlib
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from nova_netplugins import plugin
 from nova_netplugins.ethernet.guard import Guard
 from nova_netplugins.host.driver import Attachment, BridgePort
 from nova_netplugins.host.errors import HostError, NotFound
+from nova_netplugins.host.kernel import Link
 
 LOG = logging.getLogger(__name__)
 
@@ -34,8 +35,8 @@ class TapAgent(ABC):
         are removed."""
 
     @abstractmethod
-    def _ensure_segment(self, network: plugin.Network) -> None:
-        """The network's segment is there. Raises HostError."""
+    def _ensure_segment(self, network: plugin.Network, mtu: int | None) -> None:
+        """The network's segment is there; ``mtu`` is that of ``_mtu``. Raises HostError."""
 
     @abstractmethod
     def _attachment(self, nic: plugin.VirtualNic, network: plugin.Network) -> Attachment:
@@ -58,8 +59,9 @@ class TapAgent(ABC):
         return True
 
     def setup_network(self, network: plugin.Network) -> None:
+        mtu = self._mtu(network)
         with self._wiring():
-            self._ensure_segment(network)
+            self._ensure_segment(network, mtu)
 
     def plug(self, nic: plugin.VirtualNic, network: plugin.Network) -> None:
         guard = None
@@ -70,7 +72,7 @@ class TapAgent(ABC):
             guard.ensure(nic)
         mtu, attachment = self._mtu(network), self._attachment(nic, network)
         with self._wiring():
-            self._ensure_segment(network)
+            self._ensure_segment(network, mtu)
             if mtu is not None:
                 self._host.links.set_mtu(nic.device, mtu)
             if self._host.needs_checksums(attachment):
@@ -93,8 +95,9 @@ class TapAgent(ABC):
 
     def check(self) -> Sequence[str]:
         wirings = self._context.wirings()
-        changes = self._rejoin(wirings)
-        changes += self._forget_stale(wirings)
+        links = self._host.links.links()
+        changes = self._rejoin(wirings, {link.name: link for link in links})
+        changes += self._forget_stale(wirings, links)
         with self._wiring():
             changes += [f"removed bridge {name}" for name in self._remove_unused()]
         return changes
@@ -102,10 +105,9 @@ class TapAgent(ABC):
     def _owner(self, nic: plugin.VirtualNic) -> str:
         return f"{self._service} nic {nic.id}"
 
-    def _rejoin(self, wirings: Sequence[plugin.Wiring]) -> list[str]:
+    def _rejoin(self, wirings: Sequence[plugin.Wiring], links: Mapping[str, Link]) -> list[str]:
         """Taps that are there but have left their segment. (The daemon plugs those that are
         new.)"""
-        links = {link.name: link for link in self._host.links.links()}
         ports = self._host.switch.owned("tap") if self._host.switch.available() else {}
         changes = []
         for wiring in wirings:
@@ -125,12 +127,12 @@ class TapAgent(ABC):
                 LOG.error("virtual NIC %s cannot be plugged again: %s", nic.id, error)
         return changes
 
-    def _forget_stale(self, wirings: Sequence[plugin.Wiring]) -> list[str]:
+    def _forget_stale(self, wirings: Sequence[plugin.Wiring], links: Iterable[Link]) -> list[str]:
         """Taps in bridges, guards and switch ports of our NICs that are gone. Of another service's
         NICs, which may be on the same bridge, we know nothing."""
         devices = {wiring.nic.device for wiring in wirings}
         changes = []
-        for link in self._host.links.links():
+        for link in links:
             ours = (link.owner or "").startswith(f"{self._service} nic ")
             if ours and link.master is not None and link.name not in devices:
                 with contextlib.suppress(NotFound):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
-import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,7 +24,6 @@ from nova_netplugins.host.taps import new_tap
 
 DUMP_ATTEMPTS = 20
 SKIP_STATISTICS = 8
-SCOPE_LINK = 253
 GONE = (errno.ENODEV, errno.ESRCH, errno.ENOENT, errno.EADDRNOTAVAIL)
 
 
@@ -144,13 +142,12 @@ class NetlinkKernel:
 
     def addresses(self, link: str) -> list[str]:
         index = self._index(link)
-        messages = self._dump(f"listing addresses of {link}", lambda session: session.get_addr())
-        return [
-            f"{message.get('IFA_LOCAL') or message.get('IFA_ADDRESS')}/{message['prefixlen']}"
-            for message in messages
-            if message["index"] == index
-            and not (message["family"] == socket.AF_INET6 and message["scope"] == SCOPE_LINK)
-        ]
+        listed = self._addresses(f"listing addresses of {link}")
+        return [one.cidr for one in listed if one.link == index and not one.is_link_local]
+
+    def _addresses(self, what: str) -> list[netlink_bulk.LinkAddress]:
+        bodies = self._bulk(what, netlink_bulk.addresses_request())
+        return [netlink_bulk.parse_address(body) for body in bodies]
 
     def change_addresses(self, link: str, add: Iterable[str], delete: Iterable[str]) -> None:
         index = self._index(link)
@@ -165,17 +162,22 @@ class NetlinkKernel:
 
     def link_with(self, address: str) -> str | None:
         wanted = ipaddress.ip_address(address)
-        messages = self._dump(
-            f"looking for {address}",
-            lambda s: s.get_addr(family=socket.AF_INET if wanted.version == 4 else socket.AF_INET6),
-        )
-        for message in messages:
-            # Of a point-to-point link, IFA_ADDRESS is the other end's.
-            found = message.get("IFA_LOCAL") or message.get("IFA_ADDRESS")
-            if ipaddress.ip_address(found) == wanted:
-                index = message["index"]
-                return next((link.name for link in self.links() if link.index == index), None)
+        for one in self._addresses(f"looking for {address}"):
+            if ipaddress.ip_interface(one.cidr).ip == wanted:
+                return self._name(one.link)
         return None
+
+    def _name(self, index: int) -> str | None:
+        with self._session(f"reading link {index}") as session:
+            try:
+                name: str = session.link("get", index=index, ext_mask=SKIP_STATISTICS)[0].get(
+                    "IFLA_IFNAME"
+                )
+            except NetlinkError as error:
+                if error.code in GONE:
+                    return None
+                raise
+        return name
 
     def remotes(self, device: str) -> set[Remote]:
         request = netlink_remotes.remotes_request(self._index(device))

@@ -1,7 +1,7 @@
-"""Routes and proxied neighbours by the ten thousand, in a few system calls.
+"""Routes, addresses and proxied neighbours by the ten thousand, in a few system calls.
 
 pyroute2 takes 0.3 ms to write such a message and 0.1 ms to read one, which makes seconds of ten
-thousand floating IPs. These two kinds have a simple, fixed layout (rtnetlink(7)), so they are
+thousand floating IPs. These kinds have a simple, fixed layout (rtnetlink(7)), so they are
 packed and unpacked here, and sent by the hundred.
 """
 
@@ -14,6 +14,7 @@ import struct
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from nova_netplugins.host.errors import HostError
 from nova_netplugins.host.kernel import Route
@@ -22,7 +23,7 @@ from nova_netplugins.host.namespaces import socket_in
 # Marks the routes and neighbours that are ours: numbers above 4 are free for programs to choose.
 PROTOCOL = 110
 
-RTM_NEWADDR, RTM_DELADDR = 20, 21
+RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
 RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
 RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
 NLMSG_ERROR, NLMSG_DONE = 2, 3
@@ -75,6 +76,29 @@ def address_message(cidr: str, device_index: int, delete: bool = False) -> bytes
     if delete:
         return message(RTM_DELADDR, REQUEST_ACK, header + described)
     return message(RTM_NEWADDR, REQUEST_ACK | CREATE_ONLY, header + described)
+
+
+class LinkAddress(NamedTuple):
+    """``link``: the index of the link; ``cidr``: the address itself with its length."""
+
+    link: int
+    cidr: str
+    is_link_local: bool
+
+
+def addresses_request() -> bytes:
+    """Ask for the addresses of all links, IPv4 first."""
+    return message(RTM_GETADDR, REQUEST_DUMP, bytes(8))
+
+
+def parse_address(body: bytes) -> LinkAddress:
+    """A LinkAddress of an answer to RTM_GETADDR."""
+    family, bits, _, scope, index = struct.unpack_from("=BBBBI", body)
+    found = attributes(body, 8)
+    # Of a point-to-point link, IFA_ADDRESS is the other end's.
+    packed = found.get(IFA_LOCAL) or found[IFA_ADDRESS]
+    is_link_local = family == socket.AF_INET6 and scope == SCOPE_LINK
+    return LinkAddress(index, f"{socket.inet_ntop(family, packed)}/{bits}", is_link_local)
 
 
 def route_message(route: Route, device_index: int, delete: bool = False) -> bytes:

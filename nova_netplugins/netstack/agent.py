@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from nova_netplugins import plugin
@@ -11,6 +11,7 @@ from nova_netplugins.ethernet.guard import make_guard
 from nova_netplugins.ethernet.tap_agent import TapAgent
 from nova_netplugins.host.driver import Attachment
 from nova_netplugins.host.errors import HostError
+from nova_netplugins.host.kernel import Link
 from nova_netplugins.netstack.conf import GROUP
 from nova_netplugins.netstack.tunnel import TunnelEnd
 from nova_netplugins.netstack.wiring import NetstackWiring, PortIds, is_local
@@ -44,15 +45,17 @@ class NetstackAgent(TapAgent):
         if any(self._wires.has_tunnels(network.attributes) for network in networks):
             self._tunnel.tell()
         changes = list(super().check())
+        links = {link.name: link for link in self._host.links.links()}
         for network in networks:
-            changes += self._repair(network)
+            changes += self._repair(network, links)
         return changes
 
-    def _repair(self, network: plugin.Network) -> list[str]:
+    def _repair(self, network: plugin.Network, links: Mapping[str, Link]) -> list[str]:
         """A network of which hosts came and went without our hearing of it."""
         try:
+            mtu = self._mtu(network)
             with self._wiring():
-                if self._wires.repair(network.attributes, self._mtu(network)):
+                if self._wires.repair(network.attributes, mtu, links):
                     return [f"put the tunnels of network {network.id} right"]
         except HostError as error:
             LOG.error("network %s is not as it should be here: %s", network.id, error)
@@ -65,8 +68,8 @@ class NetstackAgent(TapAgent):
     def _wiring(self) -> AbstractContextManager[None]:
         return self._wires.lock()
 
-    def _ensure_segment(self, network: plugin.Network) -> None:
-        self._wires.ensure(network.attributes, self._mtu(network))
+    def _ensure_segment(self, network: plugin.Network, mtu: int | None) -> None:
+        self._wires.ensure(network.attributes, mtu)
 
     def _attachment(self, nic: plugin.VirtualNic, network: plugin.Network) -> Attachment:
         ids = PortIds(nic.attributes["port_id"], nic.mac_address, nic.instance_id)

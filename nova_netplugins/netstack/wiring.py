@@ -19,6 +19,7 @@ from oslo_config import cfg
 from nova_netplugins.ethernet.segment_wiring import SegmentWiring
 from nova_netplugins.host.driver import Attachment, BridgePort, Host, IntegrationPort
 from nova_netplugins.host.errors import HostError
+from nova_netplugins.host.kernel import Link, Vxlan
 from nova_netplugins.netstack.conf import GROUP
 from nova_netplugins.netstack.tunnel import tunnel_address
 
@@ -82,13 +83,24 @@ class NetstackWiring:
         elif is_local(network):
             self._segments.ensure(self._tagged(network), mtu)
 
-    def repair(self, network: Attributes, mtu: int | None) -> bool:
-        """Where the network has a segment, it is as it should be; whether anything was changed."""
-        if not self.has_tunnels(network) or not self._host.links.exists(_bridge(network)):
+    def repair(self, network: Attributes, mtu: int | None, links: Mapping[str, Link]) -> bool:
+        """Where the network has a segment, it is as it should be; whether anything was changed.
+
+        ``links``: those of the host, by name, a moment ago.
+        """
+        bridge, device = links.get(_bridge(network)), links.get(_device(network))
+        if bridge is None or not self.has_tunnels(network):
             return False
-        before = self._host.links.get(_device(network))
-        changed = self._ensure_tunnels(network, mtu)
-        return changed or self._host.links.get(_device(network)) != before
+        wanted = {"up": True, "mtu": mtu}
+        if (
+            device is not None
+            and device.vxlan == self._vxlan(network)
+            and device.master == bridge.name
+            and all(vars(link) | wanted == vars(link) for link in (bridge, device))
+        ):
+            return self._host.links.ensure_flood(device.name, self._others(network))
+        self._ensure_tunnels(network, mtu)
+        return True
 
     def attachment(self, network: Attributes, port: PortIds) -> Attachment:
         """Where the port belongs, without making it. Raises HostError."""
@@ -109,30 +121,36 @@ class NetstackWiring:
     def remove_unused(self) -> list[str]:
         """Our bridges that nothing but other hosts is on are gone, with their VXLAN devices; which
         bridges."""
-        removed = self._segments.remove_unused(())
         for link in self._host.links.links():
             # Its bridge went, or was not made, before the process was killed.
             if link.vxlan is not None and link.owner == self._owner and link.master is None:
                 self._host.links.delete(link.name)
-        return removed
+        return self._segments.remove_unused(())
 
-    def _ensure_tunnels(self, network: Attributes, mtu: int | None) -> bool:
-        """Whether the other hosts were not those that they should be."""
+    def _ensure_tunnels(self, network: Attributes, mtu: int | None) -> None:
         links, bridge, device = self._host.links, _bridge(network), _device(network)
-        local = tunnel_address(self._conf)
-        port = self._options.vxlan_port
-        links.ensure_vxlan(device, network["segment"], str(local), self._owner, port, mtu)
+        wanted = self._vxlan(network)
+        links.ensure_vxlan(device, wanted.vni, wanted.local, self._owner, wanted.port, mtu)
         self._host.stay_out(device)
-        peers = list(map(ipaddress.ip_address, network["peers"]))
-        for peer in peers:
-            if peer.version != local.version:
-                LOG.warning("no tunnel leads from %s to %s: not the same IP version", local, peer)
-        flooded = [str(peer) for peer in peers if peer.version == local.version and peer != local]
-        changed = links.ensure_flood(device, flooded)
+        links.ensure_flood(device, self._others(network))
         links.ensure_bridge(bridge, self._owner, mtu=mtu)
         self._host.stay_out(bridge)
         links.ensure_port(bridge, device)
-        return changed
+
+    def _vxlan(self, network: Attributes) -> Vxlan:
+        local = str(tunnel_address(self._conf))
+        return Vxlan(network["segment"], local, self._options.vxlan_port)
+
+    def _others(self, network: Attributes) -> list[str]:
+        """The tunnel addresses of the network's other hosts."""
+        local = tunnel_address(self._conf)
+        others = []
+        for peer in map(ipaddress.ip_address, network["peers"]):
+            if peer.version != local.version:
+                LOG.warning("no tunnel leads from %s to %s: not the same IP version", local, peer)
+            elif peer != local:
+                others.append(str(peer))
+        return others
 
     def _tagged(self, network: Attributes) -> dict[str, Any]:
         """The segment as ``SegmentWiring`` knows one."""
