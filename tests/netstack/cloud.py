@@ -11,7 +11,7 @@ from nova_netplugins.netstack.model import BlockSpec, NetworkSpec
 from nova_netplugins.netstack.net_api import NetstackNetApi as NetApi
 from nova_netplugins.testing.bench import Bench, bench
 
-__all__ = ["NetApi", "netstack_bench", "network_of"]
+__all__ = ["NetApi", "interfaces_of", "netstack_bench", "network_of"]
 
 PROJECT = "red"
 TUNNEL_ADDRESS = "192.0.2.10"
@@ -43,3 +43,9 @@ def network_of(api: NetApi, *cidrs: str, label: str = "web", **fields: Any) -> s
     """The id of a new network with these blocks, of all projects unless told otherwise."""
     blocks = [BlockSpec(cidr) for cidr in cidrs]
     return str(api.create_network(NetworkSpec(label, blocks=blocks, **fields))["id"])
+
+
+def interfaces_of(api: NetApi, *projects: str) -> list[str]:
+    """Ids of the interfaces that this cloud has in Melange."""
+    tag = api.deployment.tag
+    return [one.id for project in projects for one in api.melange.interfaces(project, tags=tag)]

@@ -16,7 +16,7 @@ from nova_netplugins.netstack.flow import Plan, Work
 from nova_netplugins.netstack.model import BlockSpec, NetworkSpec
 from nova_netplugins.netstack.tables import INTENTS, VIRTUAL_NICS
 from nova_netplugins.plugin import InstanceRequest, RequestedNic
-from tests.netstack.cloud import PROJECT, NetApi, network_of
+from tests.netstack.cloud import PROJECT, NetApi, interfaces_of, network_of
 from tests.netstack.melange_server import MelangeServer
 
 Hook = Callable[[Operations, Work], None]
@@ -95,7 +95,7 @@ def test_a_nic_whose_service_is_away_is_deleted_all_the_same(
         assert "could not finish delete_nic" in told and "Melange is away" in told
     [told] = net_api.reconcile()
     assert told.startswith("finished delete_nic")
-    assert list(melange.client.interfaces.list(PROJECT, device_id="i-1")) == []
+    assert interfaces_of(net_api, PROJECT) == []
     assert intents_of(net_api) == []
 
 
@@ -112,7 +112,7 @@ def test_an_error_in_a_step_undoes_those_before(net_api: NetApi, melange: Melang
 
 
 def test_a_process_that_was_taken_for_dead_leaves_nothing_when_it_goes_on(
-    net_api: NetApi, melange: MelangeServer
+    net_api: NetApi,
 ) -> None:
     network_id = network_of(net_api, "10.0.0.0/24")
     make_ports = next(step.do for step in steps.CREATE_NIC if step.name == "port")
@@ -125,7 +125,7 @@ def test_a_process_that_was_taken_for_dead_leaves_nothing_when_it_goes_on(
     with instead_of("port", slow), pytest.raises(intents.ClaimLost, match="intent_timeout"):
         net_api.allocate_for_instance(asking(network_id))
     assert net_api.l2.list_ports(network_id=network_id) == []
-    assert list(melange.client.interfaces.list(PROJECT, device_id="i-1")) == []
+    assert interfaces_of(net_api, PROJECT) == []
     assert net_api.list_virtual_nics(network_id=network_id) == []
 
 

@@ -13,7 +13,7 @@ from netkit.errors import ServiceError
 from nova_netplugins import errors
 from nova_netplugins.netstack import melange_errors
 from nova_netplugins.plugin import InstanceRequest, RequestedNic
-from tests.netstack.cloud import PROJECT, NetApi, netstack_bench, network_of
+from tests.netstack.cloud import PROJECT, NetApi, interfaces_of, netstack_bench, network_of
 from tests.netstack.melange_server import MelangeServer
 
 
@@ -55,7 +55,7 @@ def test_a_nic_has_an_interface_in_melange_and_a_port_at_layer_2(
 
     net_api.deallocate_for_instance("i-1")
     assert nothing_is_left(net_api, melange, network_id)
-    assert list(melange.client.interfaces.list(PROJECT, device_id="i-1")) == []
+    assert interfaces_of(net_api, PROJECT) == []
 
 
 def test_nobody_gets_the_address_of_the_network_or_of_its_gateway(net_api: NetApi) -> None:
@@ -147,9 +147,7 @@ def test_what_cannot_be_is_refused_before_anything_is_made(
     assert list(melange.client.audit.list(PROJECT)) == before, "Melange was not even asked"
 
 
-def test_an_address_and_a_mac_address_are_given_once(
-    net_api: NetApi, melange: MelangeServer
-) -> None:
+def test_an_address_and_a_mac_address_are_given_once(net_api: NetApi) -> None:
     network_id = network_of(net_api, "10.0.0.0/24")
     mac = f"fa:16:3e:77:{uuid.uuid4().hex[:2]}:01"
     wanted = RequestedNic(network_id, ("10.0.0.5",), mac)
@@ -159,7 +157,7 @@ def test_an_address_and_a_mac_address_are_given_once(
     with pytest.raises(melange_errors.MacTaken, match=mac):
         net_api.allocate_for_instance(asking(RequestedNic(network_id, (), mac), instance_id="i-2"))
     assert net_api.list_virtual_nics(network_id=network_id) == [nic]
-    assert list(melange.client.interfaces.list(PROJECT, device_id="i-2")) == []
+    assert interfaces_of(net_api, PROJECT) == [nic.id]
 
 
 def test_a_nic_that_finds_no_address_of_a_version_is_not_made(
