@@ -91,7 +91,7 @@ class SharingCalls(Calls):
         use by the tenant."""
         reference: Any = inside and {"ip_block_id": inside.block_id, "address": inside.address}
         return self.call(
-            "put a floating IP before address",
+            "put a floating IP before another address",
             inside and inside.address,
             lambda client: _floating(client.floating_ips.associate(tenant, floating_id, reference)),
         )
@@ -132,12 +132,12 @@ class SharingCalls(Calls):
                 if error.error_code != "already_allowed":
                     raise
 
-        self.call("allow on another interface address", address, allow)
+        self.call("allow on a further interface the address", address, allow)
 
     def forbid(self, tenant: str, interface_id: str, address: str) -> None:
         """Undoes ``allow``; it need not have been allowed."""
         self.gone(
-            "forbid an interface address",
+            "forbid an interface the address",
             address,
             lambda client: client.allowed_ips.delete(tenant, interface_id, address),
         )
@@ -199,7 +199,7 @@ class SharingCalls(Calls):
     def holder(self, tenant: str, block_id: str, address: str) -> str | None:
         """The interface that says it has the address now."""
         return self.call(
-            "show the holder of",
+            "show the holder of shared address",
             address,
             lambda client: client.ip_addresses.holder(tenant, block_id, address)["interface_id"],
         )
@@ -207,14 +207,14 @@ class SharingCalls(Calls):
     def set_holder(self, tenant: str, block_id: str, address: str, interface_id: str) -> None:
         """Raises MelangeRefused for an interface that may not use the address."""
         self.call(
-            "make another interface the holder of",
+            "make an interface the holder of a shared address",
             address,
             lambda client: client.ip_addresses.set_holder(tenant, block_id, address, interface_id),
         )
 
     def unset_holder(self, tenant: str, block_id: str, address: str) -> None:
         self.call(
-            "unset the holder of",
+            "unset the holder of shared address",
             address,
             lambda client: client.ip_addresses.unset_holder(tenant, block_id, address),
         )
