@@ -45,10 +45,10 @@ class TunnelEnd:
 
     def tell(self) -> None:
         """Now. That it fails is no reason not to wire what is here: it is told again."""
-        address = str(tunnel_address(self._conf))
         try:
+            address = str(tunnel_address(self._conf))
             self._client.put(self._path, {"tunnel": {"address": address}})
-        except ServiceError as error:
+        except (HostError, ServiceError) as error:
             LOG.error("other hosts do not hear of this one's tunnel address: %s", error)
         else:
             self._told = True
