@@ -27,7 +27,7 @@ from tests.conftest import new_database
 from tests.dataplane import openvswitch
 from tests.dataplane.machine import Machine
 from tests.eventually import eventually
-from tests.openstack.neutron import Bus, installed, neutron
+from tests.openstack.neutron import installed, neutron
 
 _START_SECONDS = 60.0
 
@@ -95,7 +95,7 @@ def switched(machine: Machine, host: str, local_ip: str, home: Path) -> Iterator
             pytest.skip(str(missing))
         tables = stack.enter_context(new_database(mariadb))
         (directory := home / "neutron").mkdir()
-        server = stack.enter_context(neutron(directory, Bus(transport, tables)))
+        server = stack.enter_context(neutron(directory, tables, transport))
         (directory / "agent.conf").write_text(
             _AGENT.format(
                 host=host,

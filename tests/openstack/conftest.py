@@ -67,3 +67,10 @@ def configuration(**quantum: object) -> cfg.ConfigOpts:
     for name, value in quantum.items():
         conf.set_override(name, value, group=options.QUANTUM_GROUP)
     return conf
+
+
+def on_quantum(file: Path, url: str, retries: int = 3) -> None:
+    """In this configuration file netstack's layer 2 is that Neutron's from now on."""
+    quantum = f"auth_type = none\nendpoint_override = {url}\nretries = {retries}"
+    with file.open("a") as text:
+        text.write(f"\n[netstack]\nl2_driver = quantum\n[quantum]\n{quantum}\n")

@@ -5,9 +5,8 @@
     with neutron(tmp_path) as server:
         requests.get(f"{server.url}/v2.0/networks")
 
-It is ML2 with the Open vSwitch driver and VXLAN, without authentication. Unless a ``Bus`` is given,
-it has no message bus, and ``HOST`` has, as far as Neutron knows, a living Open vSwitch agent; no
-other host has one.
+It is ML2 with the Open vSwitch driver and VXLAN, without authentication. Without a message bus
+``HOST`` has, as far as Neutron knows, a living Open vSwitch agent; no other host has one.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import requests
@@ -90,14 +88,6 @@ waitress.serve(application, host="127.0.0.1", port=int(os.environ["PORT"]), thre
 """
 
 
-@dataclass(frozen=True)
-class Bus:
-    """For Neutron with agents: its message bus, and a database that has nothing yet."""
-
-    transport: str
-    database: str
-
-
 class Neutron:
     """A server that can be killed and started again; its data and its address stay."""
 
@@ -139,27 +129,28 @@ class Neutron:
 
 
 @contextlib.contextmanager
-def neutron(home: Path, bus: Bus | None = None) -> Iterator[Neutron]:
-    """``home``: an empty directory. Skips the test where Neutron cannot be installed."""
+def neutron(
+    home: Path, database: str | None = None, transport: str | None = None
+) -> Iterator[Neutron]:
+    """``home``: an empty directory. ``database``: an empty one, instead of SQLite's. ``transport``:
+    where its agents are heard. Skips the test where Neutron cannot be installed."""
     python = installed()
-    paste = python.parents[1] / "etc/neutron/api-paste.ini"
-    if bus is None:
+    host = HOST if transport is None else ""
+    if database is None:
+        assert transport is None, "SQLite tells a second process that it is locked"
         with alone(NAME):
             prepared = _prepared(python)
         shutil.copytree(prepared, home, dirs_exist_ok=True)
-        bus, agent_down_time = Bus("fake://", f"sqlite:///{home}/neutron.sqlite"), 1000000
     else:
-        _make_tables(python, bus.database, "")
-        agent_down_time = 75
-    (home / "neutron.conf").write_text(
-        _CONF.format(
-            home=home,
-            paste=paste,
-            transport=bus.transport,
-            database=bus.database,
-            agent_down_time=agent_down_time,
-        )
+        _make_tables(python, database, host)
+    text = _CONF.format(
+        home=home,
+        paste=python.parents[1] / "etc/neutron/api-paste.ini",
+        transport=transport or "fake://",
+        database=database or f"sqlite:///{home}/neutron.sqlite",
+        agent_down_time=1000000 if host else 75,
     )
+    (home / "neutron.conf").write_text(text)
     server = Neutron(python, home, free_port())
     try:
         server.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from typing import Any
 
 import pytest
 import requests
@@ -258,9 +259,9 @@ def test_a_host_where_nothing_can_wire_the_port_is_told(quantum: Quantum) -> Non
     assert not a_port(quantum, a_network(quantum)).binding_failed
 
 
-def post(server: Neutron, noun: str, **body: object) -> dict[str, object]:
+def post(server: Neutron, noun: str, **body: Any) -> dict[str, Any]:
     """What somebody else makes in Neutron."""
     made = requests.post(f"{server.url}/v2.0/{noun}s", json={noun: body}, timeout=10)
     assert made.status_code == 201, made.text
-    found: dict[str, object] = made.json()[noun]
+    found: dict[str, Any] = made.json()[noun]
     return found

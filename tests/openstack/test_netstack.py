@@ -16,15 +16,13 @@ from tests.api.ethernet.served import Refusal, open_cloud, serve, upgrade
 from tests.api.netstack.served import Netstack, netstack_of, write_conf
 from tests.functional.installed import INSTALL_AND_TEST_SECONDS
 from tests.netstack.melange_server import MelangeServer
+from tests.openstack.conftest import on_quantum
 from tests.openstack.faulty import Faulty, faulty
 from tests.openstack.neutron import HOST, Neutron
 from tests.openstack.test_l2 import post
 
 pytestmark = pytest.mark.timeout(INSTALL_AND_TEST_SECONDS)
 
-QUANTUM = (
-    "l2_driver = quantum\n[quantum]\nauth_type = none\nendpoint_override = {url}\nretries = 1\n"
-)
 NOWHERE = str(uuid.uuid4())
 
 
@@ -41,7 +39,8 @@ def netstack(
 ) -> Iterator[Netstack]:
     directory = tmp_path_factory.mktemp("netstack")
     database = f"sqlite:///{directory}/netstack.sqlite"
-    file = write_conf(directory, database, melange.url, QUANTUM.format(url=front.url))
+    file = write_conf(directory, database, melange.url)
+    on_quantum(file, front.url, retries=1)
     with open_cloud(file) as cloud:
         upgrade(cloud)
     with serve(file) as served:
@@ -126,7 +125,7 @@ def test_a_network_is_one_of_neutron_without_subnets(
 def test_a_network_of_neutron_is_adopted_by_its_id_and_outlives_netstack_s(
     netstack: Netstack, quantum: Quantum, neutron_server: Neutron, project: str
 ) -> None:
-    theirs = str(post(neutron_server, "network", name="theirs", tenant_id=project)["id"])
+    theirs = post(neutron_server, "network", name="theirs", tenant_id=project)["id"]
     network = netstack.network(project, id=theirs)
     assert (network["id"], network["adopted"]) == (theirs, True)
     again = {"network": {"label": "again", "id": theirs}}
