@@ -25,9 +25,14 @@ def place(tmp_path: Path) -> Iterator[Room]:
         yield made
 
 
-@pytest.fixture
-def cloud(place: Room) -> Iterator[Room]:
-    """A demonstration that serves."""
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    """A demonstration that serves, for all who look at it: it takes its time to start."""
+    with room(tmp_path_factory.mktemp("cloud")) as made:
+        yield from _serving(made)
+
+
+def _serving(place: Room) -> Iterator[Room]:
     process = place.start_demo()
     assert process.stdout is not None and process.stderr is not None
     try:
