@@ -94,7 +94,7 @@ WIRE_OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
         "tunnel_address",
         help="The address of this host from which it sends frames to the other hosts of a "
-        "network, with l2_driver local and Linux bridges: IPv4 or IPv6, the same on all hosts. "
+        "network, with l2_driver local and Linux bridges: IPv4 on all hosts, or IPv6 on all. "
         "Whoever can send to it can send into the networks, so it belongs on a wire that only "
         "hosts are on. Unset: my_ip.",
     ),
