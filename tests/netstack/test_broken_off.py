@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from netkit.errors import ServiceError
+from nova_netplugins.ethernet.rows import utcnow
 from nova_netplugins.netstack import intents, steps
 from nova_netplugins.netstack.base import Operations
 from nova_netplugins.netstack.flow import Plan, Work
@@ -51,7 +52,7 @@ def asking(network_id: str, instance_id: str = "i-1") -> InstanceRequest:
 
 def time_passes(net_api: NetApi) -> None:
     """Enough for every claim to end."""
-    net_api.run(lambda conn: conn.execute(INTENTS.update().values(claimed_until=intents.utcnow())))
+    net_api.run(lambda conn: conn.execute(INTENTS.update().values(claimed_until=utcnow())))
 
 
 def intents_of(net_api: NetApi) -> list[str]:

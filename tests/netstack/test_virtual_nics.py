@@ -12,7 +12,7 @@ import pytest
 from netkit.errors import ServiceError
 from nova_netplugins import errors
 from nova_netplugins.netstack import melange_errors
-from nova_netplugins.plugin import InstanceRequest, RequestedNic
+from nova_netplugins.plugin import InstanceRequest, RequestedNic, VirtualNic
 from tests.netstack.cloud import PROJECT, NetApi, interfaces_of, netstack_bench, network_of
 from tests.netstack.melange_server import MelangeServer
 
@@ -109,7 +109,7 @@ def test_a_network_of_layer_2_alone_gives_no_addresses(
 
 
 def test_two_projects_with_the_same_cidr_have_the_same_address_each(net_api: NetApi) -> None:
-    found = []
+    found: list[VirtualNic] = []
     for project in ("red", "blue"):
         network_id = network_of(net_api, "10.0.0.0/24", project_id=project)
         request = asking(RequestedNic(network_id), instance_id=project, project_id=project)
