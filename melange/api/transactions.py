@@ -95,7 +95,7 @@ class Transactions:
             return None
         # Webhooks are told in the transaction of the change, which the express way leaves no room
         # for.
-        if self._events is not None and self._events.has_webhooks():
+        if self._events is not None and self._events.has_webhooks(variables["tenant_id"]):
             return None
         reply = row.express(request, self._database, self._settings, **variables)
         if reply is None:

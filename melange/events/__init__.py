@@ -44,9 +44,12 @@ class Events:
         """Deliver to webhooks, from this process."""
         self._deliverer.start()
 
-    def has_webhooks(self) -> bool:
-        """Whether changes have to be told in their own transaction. To be asked outside of one."""
-        return self._outbox.has_webhooks(self._database)
+    def has_webhooks(self, tenant_id: str) -> bool:
+        """Whether the tenant's allocations have to be told in their own transaction. To be asked
+        outside of one.
+        """
+        self._outbox.look(self._database)
+        return self._outbox.wants(messages.ALLOCATION, tenant_id)
 
     def outbox(self, unit: Unit) -> None:
         """Writes what webhooks are to be told of what the unit has recorded."""
@@ -57,12 +60,13 @@ class Events:
         try:
             if any(record.resource == "webhook" for record in records):
                 self._outbox.forget()
-            if self._outbox.known:
+            if not self._drivers and not self._outbox.known:
+                return
+            events = [event for record in records for event in messages.events(record)]
+            if any(self._outbox.wants([event.type], event.tenant_id) for event in events):
                 self._deliverer.wake()
-            if self._drivers:
-                events = [event for record in records for event in messages.events(record)]
-                for driver in self._drivers:
-                    driver.send(events)
+            for driver in self._drivers:
+                driver.send(events)
         except Exception:
             LOG.exception("request %s: its events are lost", caller.request_id)
 

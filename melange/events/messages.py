@@ -25,6 +25,10 @@ _ADDRESS = {
 }
 
 
+ALLOCATION = ("create IpAddress", "allocate IpAddress")
+"""What an allocation is told as."""
+
+
 class Event(NamedTuple):
     """``payload``: JSON values. ``tenant_id``: whose object it is."""
 

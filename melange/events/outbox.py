@@ -6,7 +6,7 @@ import datetime
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,12 +40,15 @@ class Outbox:
         """A webhook has changed: look again at the next change."""
         self._look_at = 0.0
 
-    def has_webhooks(self, database: Database) -> bool:
-        """Outside of a transaction."""
+    def look(self, database: Database) -> None:
+        """If it is time. Outside of a transaction."""
         if time.monotonic() >= self._look_at:
             with database.reading() as connection:
                 self._look(connection)
-        return bool(self._known)
+
+    def wants(self, types: Iterable[str], tenant_id: str | None) -> bool:
+        """Whether some webhook is told of such an event of this tenant's objects."""
+        return any(hook.wants(type, tenant_id) for hook in self._known for type in types)
 
     def write(self, unit: Unit) -> bool:
         """The deliveries of what the unit has recorded; whether there are any."""

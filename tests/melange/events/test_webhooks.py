@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 
+from melange.db.service_tables import audit_records
 from melange.ipam.blocks import Block
 from tests.conftest import new_database
 from tests.eventually import eventually
@@ -100,6 +102,23 @@ def test_an_allocation_is_told_though_there_is_a_shorter_way(
         make(melange, OWN, url=receiver.url, events=["* IpAddress"])
         allocate(melange, block)
         told(receiver, "create IpAddress", "allocate IpAddress")
+
+
+def test_webhooks_that_want_nothing_of_an_allocation_leave_it_the_shorter_way(
+    postgresql_url: str, receiver: Receiver
+) -> None:
+    with new_database(postgresql_url) as url, telling(url) as (melange, _):
+        mine, theirs = melange.new_block("10.0.0.0/24"), melange.new_block("10.0.0.0/24", "other")
+        make(melange, OWN, url=receiver.url, events=["* IpBlock"])
+        make(melange, "/tenants/other/webhooks", url=receiver.url)
+        for block in (mine, mine, theirs):
+            allocate(melange, block)
+        told(receiver, "create Interface", "create IpAddress", "allocate IpAddress")
+        query = sa.select(audit_records.c.after).where(audit_records.c.action == "allocate")
+        with melange.database.reading() as connection:
+            kept = list(connection.scalars(query.order_by(audit_records.c.id)))
+        # The first call made the nameless interface; a single statement knows the number only.
+        assert ['"address"' in text for text in kept] == [True, False, True]
 
 
 @pytest.mark.parametrize(
