@@ -6,9 +6,12 @@ import time
 from collections.abc import Callable
 
 
-def eventually(condition: Callable[[], object], what: str, seconds: float = 10.0) -> None:
-    """Fails with ``what`` if the condition does not hold within that time."""
+def eventually(
+    condition: Callable[[], object], what: str, seconds: float = 10.0, pause: float = 0.01
+) -> None:
+    """Fails with ``what`` if the condition does not hold within that time. ``pause``: between two
+    looks, for one that costs others their time."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.01)
+        time.sleep(pause)

@@ -126,11 +126,13 @@ class Cloud:
         self.node.start("api")
         for node in self.nodes:
             node.start(*DAEMONS)
-        eventually(self.api.answers, "net-api answers", PATIENCE)
+        eventually(self.api.answers, "net-api answers", 2 * PATIENCE, pause=0.1)
         for service in self.services:
-            self.api.put(
-                f"/projects/{service}/network_service", {"network_service": {"service": service}}
-            )
+            self.associate_project(service, service)
+
+    def associate_project(self, project: str, service: str) -> None:
+        body = {"network_service": {"service": service}}
+        self.api.put(f"/projects/{project}/network_service", body)
 
     def make_network(self, service: str, **wishes: Any) -> Row:
         row: Row = self.api.post(f"/{service}/networks", {"network": {"label": "net", **wishes}})

@@ -53,7 +53,7 @@ class Instance:
         return all(nic["status"] == "ACTIVE" for nic in rows["virtual_nics"])
 
     def wait_until_active(self) -> None:
-        eventually(self.is_active, f"the NICs of {self.netns} are ACTIVE", 30)
+        eventually(self.is_active, f"the NICs of {self.netns} are ACTIVE", 30, pause=0.1)
 
     def ask_dhcp(
         self, interface: str = "eth0", *options: int, attempts: int = 20

@@ -90,10 +90,10 @@ class Machine:
                 subprocess.run(argv, capture_output=True)
         self.host.delete_netns(self.netns)
 
-    def run(self, *argv: str) -> str:
-        """The output of a program that must succeed."""
+    def run(self, *argv: str, codes: Sequence[int] = (0,)) -> str:
+        """The output of a program that must succeed, or end with one of ``codes``."""
         done = subprocess.run([*self._prefix, *argv], capture_output=True, text=True)
-        if done.returncode != 0:
+        if done.returncode not in codes:
             raise CommandFailed(f"{' '.join(argv)}: {done.stdout}{done.stderr}")
         return done.stdout
 
