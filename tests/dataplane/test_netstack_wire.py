@@ -120,18 +120,20 @@ def test_a_host_that_joins_is_reached_and_one_that_leaves_is_forgotten(
 def test_an_agent_that_is_killed_at_any_moment_leaves_traffic_flowing(
     cloud: WiredCloud, compute: MakeCompute
 ) -> None:
-    network = cloud.network(5)
+    network, others = cloud.network(5), cloud.network(6)
     one, two = compute(1), compute(2)
-    first = one.boot(network, "10.0.0.1")
+    first, restless = one.boot(network, "10.0.0.1"), one.boot(others, "10.0.0.1")
     two.boot(network, "10.0.0.2")
+    two.boot(others, "10.0.0.2")
     one.hear_of(network)
     assert reaches(first.netns, "10.0.0.2")
 
     def work() -> None:
         agent = one.start_agent()
         while True:
+            agent.unplug(cloud.nics[restless.nic_id])
             agent.check()
-            one.plug(first.nic_id)
+            one.plug(restless.nic_id)
 
     with pinging(first.netns, "10.0.0.2") as lost:
         for seconds in (0.05, 0.1, 0.17, 0.2, 0.33):
@@ -140,7 +142,9 @@ def test_an_agent_that_is_killed_at_any_moment_leaves_traffic_flowing(
             time.sleep(seconds)
             killed.kill()
             killed.join()
-        assert list(one.start_agent().check()) == []
+            one.start_agent().check()
+            assert one.agent.check() == []
+            assert reaches(restless.netns, "10.0.0.2")
         assert lost() == 0
 
 
