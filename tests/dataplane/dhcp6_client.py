@@ -25,14 +25,18 @@ class Answer:
     dns: list[str]
 
 
-def request(netns: str, device: str, mac: str, patience: int = 5) -> Answer | None:
-    """What a client is told whose DUID has the MAC; None if it is told nothing, or given no
-    address, within some tries of a second. The device is up, and has a link-local address."""
+def duid_of(mac: str) -> bytes:
+    """What a client calls itself that has no name but its MAC (DUID-LL)."""
+    return struct.pack("!HH", 3, 1) + bytes.fromhex(mac.replace(":", ""))
+
+
+def request(netns: str, device: str, duid: bytes, patience: int = 5) -> Answer | None:
+    """What a client is told; None if it is told nothing, or given no address, within some tries
+    of a second. The device is up, and has a link-local address."""
     with socket_in(netns, socket.AF_INET6, socket.SOCK_DGRAM) as asking:
         asking.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         asking.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
         asking.bind(("::", 546))
-        duid = struct.pack("!HH", 3, 1) + bytes.fromhex(mac.replace(":", ""))
         ask = _option(_CLIENT_ID, duid) + _option(_WANTED, struct.pack("!H", _DNS))
         empty = _option(_IA_NA, struct.pack("!III", 1, 0, 0))
         for _ in range(patience):

@@ -38,7 +38,7 @@ SLAAC = DhcpSubnet("2001:db8::/64", "2001:db8::1", slaac=True)
 _ADDRESSES = ("10.9.0.1/16", "10.10.0.1/16", "2001:db8::1/64", "2001:db8:6::1/64")
 _PROGRAMS = {
     "dnsmasq": ("dnsmasq", "dhcp_release"),
-    "kea": ("kea-dhcp4", "kea-dhcp6", "radvd"),
+    "kea": ("kea-dhcp4", "kea-dhcp6", "radvd", "dnsmasq"),
 }
 _SCRIPT = '#!/bin/sh\nif [ "$1" = bound ]; then env > "$(dirname "$0")/answer"; fi\n'
 _ADVERTISEMENT, MANAGED = 134, 0x80
@@ -147,10 +147,12 @@ class LinuxWire(Wire):
         lines = (line.partition("=") for line in answer.read_text().splitlines())
         return {name: value for name, _, value in lines}
 
-    def request6(self, mac: str, patience: int = 5) -> list[str] | None:
+    def request6(self, mac: str, patience: int = 5, duid: bytes | None = None) -> list[str] | None:
         # Up again, it has a link-local address of that MAC.
         shell(self.client, f"ip link set eth0 down address {mac} && ip link set eth0 up")
-        answer = dhcp6_client.request(self.client, "eth0", mac, patience)
+        answer = dhcp6_client.request(
+            self.client, "eth0", duid or dhcp6_client.duid_of(mac), patience
+        )
         return None if answer is None else answer.addresses
 
     def advertised(self) -> int:

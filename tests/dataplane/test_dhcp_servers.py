@@ -12,7 +12,7 @@ import pytest
 from nova_netplugins.host.dhcp.model import DhcpHost
 from nova_netplugins.host.errors import BadSettings, HostError, NotFound
 from nova_netplugins.host.namespaces import delete_netns, ensure_netns
-from tests.dataplane import dhcp_wire
+from tests.dataplane import dhcp6_client, dhcp_wire
 from tests.dataplane.dhcp_wire import (
     DEVICE,
     HOST,
@@ -184,8 +184,9 @@ def test_each_nic_is_told_of_its_own_subnet(wire: Wire) -> None:
 
 def test_a_nic_is_given_the_ipv6_address_that_was_decided(wire: Wire) -> None:
     wire.dhcp.ensure(network_on(wire, V4, STATEFUL), [HOST])
-    wire.dhcp.ensure_host(ID, replace(OTHER, addresses=["10.9.1.6", "2001:db8:6::abc"]))
-    assert wire.request6(MACS[1]) == ["2001:db8:6::abc"]
+    decided = ["10.9.1.6", "2001:db8:6::abc", "2001:db8:6::aaa", "2001:db8:6::bbb"]
+    wire.dhcp.ensure_host(ID, replace(OTHER, addresses=decided))
+    assert wire.request6(MACS[1]) == ["2001:db8:6::abc"], "the first of them"
     eventually(lambda: leased(wire) == {(MACS[1], "2001:db8:6::abc")}, "the lease")
     assert wire.request6(MACS[0], patience=1) is None
     said = wire.request(MACS[1])
@@ -244,10 +245,13 @@ def test_ipv6_addresses_and_the_mtu_follow_from_advertisements(real_wire: LinuxW
 
 
 def test_a_device_that_is_made_anew_is_served(real_wire: LinuxWire) -> None:
-    real_wire.dhcp.ensure(network_on(real_wire), [HOST])
+    network = network_on(real_wire, V4, STATEFUL)
+    both = replace(HOST, addresses=["10.9.1.5", "2001:db8:6::abc"])
+    real_wire.dhcp.ensure(network, [both])
     real_wire.plug()
-    real_wire.dhcp.ensure(network_on(real_wire), [HOST])
+    real_wire.dhcp.ensure(network, [both])
     assert real_wire.request(MACS[0]) is not None
+    assert real_wire.request6(MACS[0]) == ["2001:db8:6::abc"]
 
 
 def test_a_namespace_that_is_made_anew_gets_a_server_of_its_own(real_wire: LinuxWire) -> None:
@@ -329,3 +333,13 @@ def test_a_network_of_ipv6_alone_is_served(real_wire: LinuxWire) -> None:
     eventually(lambda: not real_wire.dhcp.running(), "the server is dead")
     real_wire.dhcp.ensure(network_on(real_wire, SLAAC), [])
     assert list(real_wire.dhcp.running()) == [ID]
+
+
+def test_a_client_is_known_by_its_mac_whatever_it_calls_itself(real_wire: LinuxWire) -> None:
+    v6 = replace(HOST, addresses=["2001:db8:6::abc"])
+    real_wire.dhcp.ensure(network_on(real_wire, STATEFUL), [v6])
+    # Made of a UUID (RFC 6355), as systemd-networkd's are of the machine's: its MAC is no part.
+    of_a_machine = b"\0\4" + bytes(16)
+    assert real_wire.request6(MACS[0], duid=of_a_machine) == ["2001:db8:6::abc"]
+    of_another = dhcp6_client.duid_of(MACS[0])
+    assert real_wire.request6(MACS[1], patience=1, duid=of_another) is None

@@ -64,12 +64,13 @@ def command_line(pid: int) -> str:
 def test_each_server_that_was_killed_is_started_again(wire: LinuxWire) -> None:
     network = network_on(wire, V4, STATEFUL)
     wire.dhcp.ensure(network, [HOST])
-    assert processes_of(wire) == {"kea-dhcp4", "kea-dhcp6", "radvd"}
+    every = {"kea-dhcp4", "kea-dhcp6", "dnsmasq", "radvd"}
+    assert processes_of(wire) == every
     for written in directory_of(wire).glob("*.pid"):
         os.kill(int(written.read_text()), signal.SIGKILL)
         eventually(lambda: not wire.dhcp.running(), "one is missed")
         wire.dhcp.ensure(network, [HOST])
-        assert processes_of(wire) == {"kea-dhcp4", "kea-dhcp6", "radvd"}
+        assert processes_of(wire) == every
     wire.dhcp.ensure(network_on(wire), [HOST])
     eventually(lambda: processes_of(wire) == {"kea-dhcp4"}, "the others are not needed")
     wire.dhcp.remove(ID)

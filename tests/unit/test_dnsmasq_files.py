@@ -140,7 +140,7 @@ def test_a_host_is_given_one_ipv4_address_and_what_it_does_not_make_itself() -> 
     given = ("10.0.0.5", "2001:db8:1::5", "2001:db8:1::6")
     assert network(V4, SLAAC, STATEFUL).given(host) == given
     line = line_of(host, V4, SLAAC, STATEFUL)
-    assert line == WEB_LINE.replace(",web", ",[2001:db8:1::5],[2001:db8:1::6],web")
+    assert line == WEB_LINE.replace(",web", ",[2001:db8:1::6],[2001:db8:1::5],web")
     assert layout.parse_host(line) == (host.mac, given)
     assert line_of(host, SLAAC) == ""
 

@@ -221,7 +221,9 @@ def render_host(host: DhcpHost, given: Sequence[str]) -> str:
     if not given:
         return ""
     tags = ALWAYS if host.default_route else f"{ALWAYS},set:{NO_ROUTER}"
-    addresses = ",".join(f"[{one}]" if ":" in one else one for one in given)
+    v4, v6 = _parted(given)
+    # dnsmasq offers a client that asks for one address of IPv6 the last that it was told of.
+    addresses = ",".join([*v4, *(f"[{one}]" for one in reversed(v6))])
     return f"{tags},{host.mac},{addresses},{host.label} # {host.nic_id}"
 
 
@@ -234,7 +236,17 @@ def parse_host(line: str) -> tuple[str, tuple[str, ...]]:
     """The MAC and the addresses in a line of ``render_host``."""
     words = line.partition(" # ")[0].split(",")
     mac, *addresses, _ = [word for word in words if not word.startswith(("tag:", "set:"))]
-    return mac, tuple(address.strip("[]") for address in addresses)
+    v4, v6 = _parted([address.strip("[]") for address in addresses])
+    return mac, (*v4, *reversed(v6))
+
+
+def _parted(addresses: Iterable[str]) -> tuple[list[str], list[str]]:
+    """IPv4 and IPv6."""
+    v4: list[str] = []
+    v6: list[str] = []
+    for address in addresses:
+        (v6 if ":" in address else v4).append(address)
+    return v4, v6
 
 
 def read_hosts(files: NetworkFiles) -> tuple[dict[str, str], set[str], int]:

@@ -26,7 +26,7 @@ class ServedNetwork:
 
     def __init__(self, directory: Path, settings: Settings) -> None:
         self.files = layout.NetworkFiles(directory)
-        self.process = Process(self.files, settings.program)
+        self.process = Process(self.files.conf, self.files.pid, settings.program)
         self._settings = settings
         self._network: DhcpNetwork | None = None
         self._table = HostTable(self.files)

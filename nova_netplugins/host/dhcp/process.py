@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+from pathlib import Path
 
 from nova_netplugins.host import namespaces
 from nova_netplugins.host.commands import run
 from nova_netplugins.host.dhcp.daemon import STOP_SECONDS, Daemon
-from nova_netplugins.host.dhcp.files import NetworkFiles
 from nova_netplugins.host.errors import HostError, NotFound
 
 PROGRAM = "dnsmasq"
@@ -24,8 +24,8 @@ _QUESTION = b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07version\x04bind\x00\x0
 class Process(Daemon):
     """``program`` is started with nothing but ``--conf-file``."""
 
-    def __init__(self, files: NetworkFiles, program: str = PROGRAM) -> None:
-        super().__init__([program, f"--conf-file={files.conf}"], files.pid)
+    def __init__(self, conf: Path, written: Path, program: str = PROGRAM) -> None:
+        super().__init__([program, f"--conf-file={conf}"], written)
 
     def start(self, netns: str) -> None:
         """Start it in the namespace. It leaves this process's session, and outlives it. Raises

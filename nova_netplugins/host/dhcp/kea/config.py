@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from nova_netplugins.host.dhcp.kea.files import KeaFiles
 from nova_netplugins.host.dhcp.kea.octets import octets
+from nova_netplugins.host.dhcp.kea.relay import LISTENS
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, DhcpSubnet
 from nova_netplugins.host.dhcp.options import (
     DNS_SERVER,
@@ -57,26 +58,21 @@ def render(
     reservations = _reservations(subnets, hosts)
     settings = _settings(network, files, hook)
     settings["interfaces-config"] = _listening(network, subnets)
-    settings["shared-networks"] = [
-        {
-            "name": network.id,
-            "interface": network.device,
-            f"subnet{version}": [
-                _subnet(network, subnet, reservations[subnet.cidr]) for subnet in subnets
-            ],
-        }
-    ]
+    shared: dict[str, Any] = {"name": network.id}
     if version == 4:
         routing = [one for subnet in subnets for one in _routing_classes(network, subnet)]
+        shared["interface"] = network.device
         settings |= {"authoritative": True, "match-client-id": False}
         settings["client-classes"] = [{"name": NO_ROUTER}, *routing, _STRANGERS]
     else:
-        # Of DHCPv6 the MAC is no part: it is in the address that the client asks from, or in what
-        # it calls itself.
-        settings |= {"mac-sources": ["ipv6-link-local", "duid"]}
+        settings["mac-sources"] = ["client-link-addr-option"]
         settings["preferred-lifetime"] = network.lease_seconds
         settings["server-id"] = _server_id(network)
         settings["client-classes"] = [_STRANGERS]
+    shared[f"subnet{version}"] = [
+        _subnet(network, subnet, reservations[subnet.cidr]) for subnet in subnets
+    ]
+    settings["shared-networks"] = [shared]
     body = json.dumps(settings)
     digest = hashlib.sha256(f"{index} {body}".encode()).hexdigest()
     context = json.dumps({_OURS: digest})
@@ -127,9 +123,9 @@ def _settings(network: DhcpNetwork, files: KeaFiles, hook: str) -> dict[str, Any
 
 def _listening(network: DhcpNetwork, subnets: list[DhcpSubnet]) -> dict[str, Any]:
     # With a socket for each of the device's IPv4 addresses it would answer each broadcast as often.
-    address = f"/{subnets[0].server}" if subnets[0].version == 4 else ""
+    is_v4 = subnets[0].version == 4
     return {
-        "interfaces": [f"{network.device}{address}"],
+        "interfaces": [f"{network.device}/{subnets[0].server}" if is_v4 else f"lo/{LISTENS}"],
         "re-detect": True,
         "service-sockets-max-retries": RETRIES,
         "service-sockets-retry-wait-time": RETRY_MILLISECONDS,

@@ -4,6 +4,7 @@
 ``kea-dhcp4.socket``  where it takes commands
 ``leases4.csv``       its own: who has which address
 ``kea-dhcp4.log``     its own; ``kea-dhcp4.said`` is what it printed before it had a log
+``relay.conf``        which questions of DHCPv6 come to it
 ``radvd.conf``        what is advertised
 ``radvd.reload``      only there between a change of it and radvd being told
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-from nova_netplugins.host.dhcp.kea import config, files, radvd
+from nova_netplugins.host.dhcp.kea import config, files, radvd, relay
 from nova_netplugins.host.dhcp.kea.server import KeaServer, lease_commands
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, Lease
 from nova_netplugins.host.dhcp.wanted import WantedHosts
@@ -22,6 +22,7 @@ class KeaNetwork:
         self._directory = directory
         self._servers = {version: KeaServer(directory, version) for version in (4, 6)}
         self._radvd = radvd.Radvd(directory)
+        self._relay = relay.Relay(directory)
         self._network: DhcpNetwork | None = None
         self._wanted = WantedHosts()
         self._wanted_lock = threading.Lock()
@@ -91,7 +92,8 @@ class KeaNetwork:
 
     def pid(self) -> int | None:
         """The process that serves IPv4, or else IPv6; None if any that is wanted does not run."""
-        every: list[KeaServer | radvd.Radvd] = [*self._servers.values(), self._radvd]
+        beside = (self._relay, self._radvd)
+        every: list[KeaServer | relay.Relay | radvd.Radvd] = [*self._servers.values(), *beside]
         pids = [server.daemon.pid() for server in every if server.is_wanted]
         return pids[0] if pids and None not in pids else None
 
@@ -99,6 +101,7 @@ class KeaNetwork:
         with self._telling:
             self._network = None
             self._radvd.stop()
+            self._relay.stop()
             for server in self._servers.values():
                 server.stop()
             files.delete(self._directory)
@@ -117,6 +120,10 @@ class KeaNetwork:
                 server.converge(settings[version], network.netns)
             elif server.is_wanted:
                 server.stop()
+        if 6 in settings:
+            self._relay.converge(relay.render(network, self._relay), network.netns)
+        elif self._relay.is_wanted:
+            self._relay.stop()
         if network.of_version(6):
             self._radvd.converge(radvd.render(network, _index(network)), network.netns)
         elif self._radvd.is_wanted:

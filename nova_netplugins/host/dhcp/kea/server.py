@@ -13,6 +13,7 @@ from nova_netplugins.host.dhcp.files import read, write
 from nova_netplugins.host.dhcp.kea.config import Settings, digest_of, reserved
 from nova_netplugins.host.dhcp.kea.control import Control
 from nova_netplugins.host.dhcp.kea.files import KeaFiles
+from nova_netplugins.host.dhcp.kea.relay import PORT
 from nova_netplugins.host.dhcp.model import Lease
 from nova_netplugins.host.errors import BadSettings, HostError, NotFound, NotSupported
 
@@ -39,7 +40,10 @@ class KeaServer:
 
     def __init__(self, directory: Path, version: int) -> None:
         self.files = KeaFiles(directory, version)
-        self.daemon = Daemon([self.files.program, "-c", str(self.files.conf)], self.files.pid)
+        argv = [self.files.program, "-c", str(self.files.conf)]
+        # What asks kea-dhcp6 listens on the port that clients ask.
+        argv += ["-p", str(PORT)] if version == 6 else []
+        self.daemon = Daemon(argv, self.files.pid)
         self._version = version
         self._control = Control(self.files.socket)
         # The process, and the digest of the settings that it was seen to have.
