@@ -93,12 +93,22 @@ def remembered(row: Row, found: Interface) -> dict[str, Any]:
 
 
 def change_ports(ops: Operations, work: Work) -> None:
-    """Until the row did not change while its port did: else an older one may have come later."""
     for row in rows(ops, work):
-        latest: Row | None = row
-        while latest is not None:
-            put_port(ops, latest)
-            latest = _changed_since(ops, latest)
+        with contextlib.suppress(BindingFailed):
+            follow_row(ops, row)
+
+
+def follow_row(ops: Operations, row: Row) -> None:
+    """Until the row did not change while its port did: else an older one may have come later.
+    Raises BindingFailed."""
+    latest: Row | None = row
+    while latest is not None:
+        port = put_port(ops, latest)
+        if port is not None and port.host is not None and port.binding_failed:
+            raise BindingFailed(
+                field="host", value=port.host, port=port.id, network=port.network_id
+            )
+        latest = _changed_since(ops, latest)
 
 
 def _changed_since(ops: Operations, row: Row) -> Row | None:
@@ -154,27 +164,22 @@ def unbind(ops: Operations, work: Work) -> None:
 
 
 def bind_port(ops: Operations, work: Work) -> None:
-    """Rivals may bind it too: the port follows until both say the same."""
-    query = nic_rows.select(VIRTUAL_NICS.c.id == work.document["nic_id"])
-    row = next(iter(ops.rows(query)), None)
-    while row is not None:
-        port = put_port(ops, row)
-        if port is not None and row["host"] is not None and port.binding_failed:
-            raise BindingFailed(
-                field="host", value=row["host"], port=port.id, network=row["network_id"]
-            )
-        now = next(iter(ops.rows(query)), None)
-        if now is None or now["host"] == row["host"]:
-            return
-        row = now
+    """Raises BindingFailed."""
+    for row in _bound(ops, work):
+        follow_row(ops, row)
 
 
 def unbind_port(ops: Operations, work: Work) -> None:
-    """The row goes back first: the port follows it."""
+    """The row goes back first: the port follows it, wherever that is."""
     ops.run(_back_to_former, work)
-    row = next(iter(ops.rows(nic_rows.select(VIRTUAL_NICS.c.id == work.document["nic_id"]))), None)
-    if row is not None:
-        put_port(ops, row)
+    for row in _bound(ops, work):
+        with contextlib.suppress(BindingFailed):
+            follow_row(ops, row)
+
+
+def _bound(ops: Operations, work: Work) -> Sequence[Row]:
+    """The NIC's row, if it is still there."""
+    return ops.rows(nic_rows.select(VIRTUAL_NICS.c.id == work.document["nic_id"]))
 
 
 def _back_to_former(connection: sa.Connection, work: Work) -> None:
@@ -187,8 +192,7 @@ def _back_to_former(connection: sa.Connection, work: Work) -> None:
 
 def settle_binding(ops: Operations, work: Work) -> None:
     ops.run(intents.finish, work.intent)
-    query = nic_rows.select(VIRTUAL_NICS.c.id == work.document["nic_id"])
-    for row in ops.rows(query):
+    for row in _bound(ops, work):
         hosts = {work.document["former"], row["host"]} - {None}
         for host in hosts:
             ops.prompts.nic_changed(row["id"], row["network_id"], host)

@@ -157,6 +157,8 @@ def _withdraw(connection: sa.Connection, ops: Operations, work: Work) -> None:
     n = VIRTUAL_NICS.c
     of_gateway = sa.select(VIRTUAL_NICS).where(n.network_id == network_id, n.purpose == GATEWAY)
     rows = list(connection.execute(of_gateway.with_for_update()).mappings())
+    if any(row["state"] != ACTIVE for row in rows):
+        raise gateways.GatewayInMaking(field="network_id", value=network_id)
     tenant = ops.melange.tenant_of(network["project_id"])
     plans = [gateways.plan_of(row, tenant) for row in rows]
     work.document.update(

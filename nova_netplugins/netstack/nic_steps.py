@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from netkit import errors
+from nova_netplugins import errors as plugin_errors
 from nova_netplugins import plugin
 from nova_netplugins.ethernet.rows import utcnow
 from nova_netplugins.netstack import intents, melange_errors, nic_rows, pairs, peers, suspects
 from nova_netplugins.netstack.flow import Work
 from nova_netplugins.netstack.intents import FORWARD
 from nova_netplugins.netstack.l2 import GATEWAY_OWNER, NIC_OWNER, L2Port, NewPort
-from nova_netplugins.netstack.model import ACTIVE, GATEWAY, Address, Interface, NicPlan
+from nova_netplugins.netstack.model import ACTIVE, BUILDING, GATEWAY, Address, Interface, NicPlan
 from nova_netplugins.netstack.tables import VIRTUAL_NICS
 
 if TYPE_CHECKING:
@@ -167,11 +168,17 @@ def activate(ops: Operations, work: Work) -> None:
 
 
 def _activate(connection: sa.Connection, ops: Operations, work: Work) -> None:
+    # The project may have got another service meanwhile.
+    for project in {nic.tenant for nic in nics(work) if nic.purpose != GATEWAY}:
+        ops.associations.pin(connection, project, ops.name)
     intents.finish(connection, work.intent)
     c = VIRTUAL_NICS.c
     for nic in nics(work):
         values = _active_values(work, nic)
-        connection.execute(VIRTUAL_NICS.update().where(c.id == nic.id).values(values))
+        here = VIRTUAL_NICS.update().where(c.id == nic.id, c.state == BUILDING)
+        if connection.execute(here.values(values)).rowcount == 0:
+            # Its network is being deleted.
+            raise plugin_errors.NetworkNotFound(field="network_id", value=nic.network_id)
         work.made[nic.id, "row"] = {**nic_rows.new_row(nic), **values}
         if nic.purpose != GATEWAY:
             ops.associations.attach(connection, nic.instance_id, nic.id, nic.tenant, ops.name)

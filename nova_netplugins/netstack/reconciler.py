@@ -32,7 +32,8 @@ _OVERLAP = datetime.timedelta(minutes=5)
 class ReconcileOperations(NicOperations):
     def reconcile(self, *, due: bool = False) -> list[str]:
         """What was done, in words. ``due``: others' changes are only looked for if nobody has since
-        ``follow_interval``, and allowed addresses only where Melange's audit log tells of some.
+        ``follow_interval``; of ports not at all, and of allowed addresses only where Melange's
+        audit log tells of some.
 
         What fails stays to be done.
         """
@@ -82,22 +83,21 @@ class ReconcileOperations(NicOperations):
                     yield f"network {row['id']} follows its blocks"
 
     def _follow_nics(self, since: datetime.datetime | None) -> Iterator[str]:
-        """``since`` None: allowed addresses of all are looked at."""
+        """``since`` None: allowed addresses and ports of all are looked at."""
         rows = self.rows(nic_rows.select().order_by(VIRTUAL_NICS.c.id))
         if not rows:
             return
-        lately = None if since is None else self.melange.lately_allowed(since - _OVERLAP)
-        changed = sorted(
-            {
-                *self._others_in_melange(rows),
-                *self._others_allowed(rows, lately),
-                *self._other_ports(rows),
-            }
-        )
-        for first in range(0, len(changed), _TOGETHER):
-            ids = changed[first : first + _TOGETHER]
-            self.flow.start("follow", {"nic_ids": ids})
-            yield from (f"virtual NIC {nic_id} follows Melange" for nic_id in ids)
+        changed = set(self._others_in_melange(rows))
+        if since is None:
+            changed |= {*self._others_allowed(rows, None), *self._other_ports(rows)}
+        else:
+            lately = self.melange.lately_allowed(since - _OVERLAP)
+            changed |= set(self._others_allowed(rows, lately))
+        ids = sorted(changed)
+        for first in range(0, len(ids), _TOGETHER):
+            together = ids[first : first + _TOGETHER]
+            self.flow.start("follow", {"nic_ids": together})
+            yield from (f"virtual NIC {nic_id} follows Melange" for nic_id in together)
 
     def _others_in_melange(self, rows: Iterable[Row]) -> Iterator[str]:
         """Whose addresses or device are not what Melange says."""

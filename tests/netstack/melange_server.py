@@ -23,9 +23,12 @@ class MelangeServer:
 
 
 @contextlib.contextmanager
-def melange_server(directory: Path, mac_range: str | None = MAC_RANGE) -> Iterator[MelangeServer]:
+def melange_server(
+    directory: Path, mac_range: str | None = MAC_RANGE, settings: str = ""
+) -> Iterator[MelangeServer]:
+    """``settings``: of its configuration."""
     directory.mkdir(exist_ok=True)
-    melange = service.service(directory)
+    melange = service.service(directory, settings)
     server = Server(melange.app)
     server.start()
     try:

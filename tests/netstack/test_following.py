@@ -80,7 +80,7 @@ def test_a_port_that_somebody_changed_is_as_its_nic_again(
 ) -> None:
     [port] = net_api.l2.list_ports(network_id=network_id)
     net_api.l2.update_port(port.id, host="elsewhere", pairs=[AddressPair("0.0.0.0/0")])
-    net_api.reconcile(due=True)
+    net_api.reconcile()
     assert net_api.l2.list_ports(network_id=network_id) == [port]
 
 
