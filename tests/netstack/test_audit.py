@@ -40,6 +40,11 @@ class Scene:
         block_id: str = self.nic["addresses"][0]["block_id"]
         return block_id
 
+    @property
+    def elses(self) -> str:
+        """An interface that is not ours."""
+        return f"elses-{self.network_id}"
+
     def change(self, statement: sa.Executable) -> None:
         self.api.run(lambda connection: connection.execute(statement))
 
@@ -173,7 +178,7 @@ def take_address(scene: Scene) -> None:
     lose_address(scene)
     client = scene.api.melange.client
     client.ip_addresses.allocate(
-        "default", scene.block_id, address=scene.address, interface_id="somebody-elses"
+        "default", scene.block_id, address=scene.address, interface_id=scene.elses
     )
 
 
@@ -217,7 +222,9 @@ def test_what_a_person_has_to_decide_is_told_and_left_alone(
 
 
 def test_an_address_that_rests_is_not_had_back(scene: Scene, melange: MelangeServer) -> None:
-    policy = melange.client.policies.create("default", "resting", keep_deallocated_ips_for_days=1)
+    policy = melange.client.policies.create(
+        "default", name="resting", keep_deallocated_ips_for_days=1
+    )
     melange.client.ip_blocks.update("default", scene.block_id, policy_id=policy["id"])
     lose_interface(scene)
     notes = [one.note for one in audit(scene.api, repair=True) if not one.repaired]
@@ -232,4 +239,4 @@ def test_an_address_that_somebody_else_has_by_now_stays_his(scene: Scene) -> Non
     take_address(scene)
     audit(scene.api, repair=True)
     held = scene.api.melange.client.ip_addresses.show("default", scene.block_id, scene.address)
-    assert held["interface_id"] == "somebody-elses"
+    assert held["interface_id"] == scene.elses

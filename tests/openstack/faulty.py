@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+CHANGE = "POST, PUT or DELETE"
+"""The method to plan for whatever changes something."""
+
 _HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "server", "date"}
 
 
@@ -47,6 +50,11 @@ class Faulty:
         with self._lock:
             self._planned += [(method, fault) for fault in faults]
 
+    def forget(self) -> None:
+        """Nothing is planned any more."""
+        with self._lock:
+            self._planned.clear()
+
     def met_all(self) -> bool:
         return not self._planned
 
@@ -54,7 +62,7 @@ class Faulty:
         with self._lock:
             self.seen.append(f"{method} {path}")
             for index, (planned, fault) in enumerate(self._planned):
-                if planned == method:
+                if planned == method or (planned == CHANGE and method in CHANGE):
                     del self._planned[index]
                     return fault
         return None

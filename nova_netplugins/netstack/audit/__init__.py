@@ -18,8 +18,9 @@ from nova_netplugins.ethernet.rows import utcnow
 from nova_netplugins.netstack import suspects
 from nova_netplugins.netstack.audit import contradictions, leaks
 from nova_netplugins.netstack.audit.findings import Finding, Mend
+from nova_netplugins.netstack.audit.kept import Kept
 from nova_netplugins.netstack.audit.mending import mend
-from nova_netplugins.netstack.audit.reclaim import Kept, reclaim
+from nova_netplugins.netstack.audit.reclaim import reclaim
 from nova_netplugins.netstack.audit.seen import Seen, look
 from nova_netplugins.netstack.base import Operations
 
@@ -57,12 +58,16 @@ def audit(operations: Operations, *, repair: bool = False) -> Sequence[Told]:
 
     Raises what Melange and layer 2 do when they do not answer: then nothing is known, or repaired.
     """
-    seen = look(operations)
-    found = [finding for rule in RULES for finding in rule(seen)]
+    found = compare(look(operations))
     leaking = {_key(one): {"why": one.why} for one in found if one.kind.mend is Mend.RECLAIM}
     since = operations.run(suspects.see, leaking)
     told = [Told(one, since.get(_key(one))) for one in found]
     return [_repaired(operations, one) for one in told] if repair else told
+
+
+def compare(seen: Seen) -> list[Finding]:
+    """What is wrong with it."""
+    return [finding for rule in RULES for finding in rule(seen)]
 
 
 def _repaired(operations: Operations, told: Told) -> Told:

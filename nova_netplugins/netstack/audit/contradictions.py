@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from nova_netplugins.netstack import gateways, pairs
+from nova_netplugins.netstack import follow_steps, gateways, pairs
 from nova_netplugins.netstack.audit import findings as kinds
 from nova_netplugins.netstack.audit.findings import Finding
 from nova_netplugins.netstack.audit.records import Row
@@ -67,7 +67,9 @@ def _addresses(seen: Seen, nic: Row, has: Sequence[str]) -> Iterator[Finding]:
         else:
             why = f"Melange gives {text} to interface {holder}"
             yield _finding(kinds.ADDRESS_TAKEN, nic, why)
-    if more := sorted(set(has) - set(remembered)):
+    # A gateway's row follows when its network is served next.
+    more = sorted(set(has) - set(remembered)) if nic["purpose"] != GATEWAY else []
+    if more:
         yield _finding(kinds.NOT_FOLLOWED, nic, f"Melange says that it has {', '.join(more)} too")
 
 
@@ -105,7 +107,7 @@ def _differences(seen: Seen, nic: Row, port: L2Port) -> Iterator[str]:
 def _device(nic: Row) -> str:
     if nic["purpose"] == GATEWAY:
         return gateways.device_name(nic["network_id"])
-    return str(nic["instance_id"] or nic["id"])
+    return follow_steps.device_of(nic)
 
 
 def _texts(found: Sequence[AddressPair]) -> str:

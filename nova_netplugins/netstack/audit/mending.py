@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 
 import sqlalchemy as sa
 
-from nova_netplugins.netstack import intents, melange_reclaim, nic_rows
+from nova_netplugins.netstack import intents, melange_reclaim, nic_rows, nic_steps, requests
 from nova_netplugins.netstack.audit.findings import Finding, Mend
-from nova_netplugins.netstack.audit.reclaim import Kept
+from nova_netplugins.netstack.audit.kept import Kept
 from nova_netplugins.netstack.base import Operations
+from nova_netplugins.netstack.flow import Work
 from nova_netplugins.netstack.model import GATEWAY
 from nova_netplugins.netstack.tables import VIRTUAL_NICS
 
@@ -21,11 +22,23 @@ def mend(operations: Operations, finding: Finding) -> str:
 
 
 def _remake(operations: Operations, finding: Finding) -> str:
-    operations.flow.start("remake_nic", {"nic_id": finding.id})
+    work = operations.flow.start("remake_nic", {"nic_id": finding.id})
+    _require_addresses(operations, work)
     if finding.subject["purpose"] != GATEWAY:
         # The port of a new NIC does not know yet what it may send from besides.
         _follow(operations, finding)
     return "what was missing is made again"
+
+
+def _require_addresses(operations: Operations, work: Work) -> None:
+    """Melange leaves out what is not to be had: an address that rests, or is somebody else's."""
+    for nic in nic_steps.nics(work):
+        has = {address.address for address in work.made[nic.id, "addresses"]}
+        for address in sorted(set(nic.addresses) - has):
+            blocks = operations.melange.blocks(nic.network_tenant, nic.network_id)
+            block = requests.block_around(address, blocks)
+            why = operations.melange.unavailable(block.tenant_id, block.id, address)
+            raise Kept(f"Melange does not give {address} back: {why or 'look again'}")
 
 
 def _follow(operations: Operations, finding: Finding) -> str:

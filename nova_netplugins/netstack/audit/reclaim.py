@@ -8,18 +8,13 @@ import sqlalchemy as sa
 
 from nova_netplugins.netstack import l2_errors, melange_reclaim
 from nova_netplugins.netstack.audit import findings as kinds
-from nova_netplugins.netstack.audit import records
+from nova_netplugins.netstack.audit import halves, records
 from nova_netplugins.netstack.audit.findings import Finding, Kind
+from nova_netplugins.netstack.audit.kept import CHANGED, IN_USE, Kept
 from nova_netplugins.netstack.base import Operations
 from nova_netplugins.netstack.tables import VIRTUAL_NICS
 
 GONE = "it is gone"
-IN_USE = "it belongs to somebody now"
-CHANGED = "it has changed since it was seen; look again"
-
-
-class Kept(Exception):
-    """It was not taken away, for this reason."""
 
 
 def reclaim(operations: Operations, finding: Finding) -> str:
@@ -120,4 +115,6 @@ _RECLAIM: Mapping[Kind, Callable[[Operations, Finding], str]] = {
     kinds.NETWORK_WITHOUT_ROW: _l2_network,
     kinds.BLOCK_OF_GONE_NETWORK: _block,
     kinds.ASSOCIATION_WITHOUT_NIC: _association,
+    kinds.HALF_NIC: halves.delete_nic,
+    kinds.HALF_NETWORK: halves.delete_network,
 }
