@@ -51,15 +51,20 @@ def flat_bridge(bridge: str) -> list[cfg.Opt]:
 
 def serving() -> list[cfg.Opt]:
     """For services with a net-service: DHCP, gateway, NAT and floating IPs."""
-    return [*_hosts(), *dhcp(), *_floating()]
+    return [*_networks(), *dhcp(), *_floating()]
 
 
-def _hosts() -> list[cfg.Opt]:
+def _networks() -> list[cfg.Opt]:
     return [
         cfg.BoolOpt(
             "multi_host",
             default=False,
             help="Serve new networks on each compute host instead of on one network host.",
+        ),
+        cfg.BoolOpt(
+            "use_network_dns_servers",
+            default=False,
+            help="Let dnsmasq ask dns1 and dns2 of the network too.",
         ),
     ]
 
@@ -72,11 +77,6 @@ def dhcp() -> list[cfg.Opt]:
             "dns_server",
             default=[],
             help="DNS servers that dnsmasq asks, instead of those of the network host.",
-        ),
-        cfg.BoolOpt(
-            "use_network_dns_servers",
-            default=False,
-            help="Let dnsmasq ask dns1 and dns2 of the network too.",
         ),
         cfg.StrOpt(
             "dnsmasq_config_file",
