@@ -12,8 +12,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from netkit import errors
 from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.netstack import follow_steps, intents, network_rows, nic_rows, pairs
+from nova_netplugins.netstack.intents import ClaimLost
 from nova_netplugins.netstack.l2 import NIC_OWNER, L2Port, normal_pairs
 from nova_netplugins.netstack.model import Interface
 from nova_netplugins.netstack.nics import NicOperations
@@ -55,6 +57,9 @@ class ReconcileOperations(NicOperations):
             except Exception as error:
                 LOG.warning("%s %s is not done yet: %s", intent.kind, intent.id, error)
                 yield f"could not finish {intent.kind} {intent.id}: {error}"
+                if isinstance(error, errors.Unavailable) and not isinstance(error, ClaimLost):
+                    # It would not answer about the others either; they come first next time.
+                    return
 
     # -- Following
 

@@ -24,6 +24,7 @@ def of_instance(
 
     Raises InvalidOption, InvalidAddress, AddressOutOfRange, AddressTaken, NetworkNotFound.
     """
+    require_tenant(request.project_id)
     nics = [
         {
             "network_id": nic.network_id,
@@ -44,6 +45,13 @@ def of_instance(
         "hostname": request.hostname,
         "nics": nics,
     }
+
+
+def require_tenant(project_id: str) -> None:
+    """Raises InvalidOption for what cannot be a tenant of Melange: it is part of URLs there."""
+    if project_id in ("", ".", "..") or "/" in project_id:
+        reason = "as a tenant of Melange it needs a name without a slash, and other than . and .."
+        raise errors.InvalidOption(field="project_id", value=project_id, reason=reason)
 
 
 def _refuse_twice(nics: Sequence[dict[str, Any]]) -> None:
@@ -95,6 +103,8 @@ def block_around(address: str, blocks: Sequence[Block]) -> Block:
 def of_network(spec: NetworkSpec) -> dict[str, Any]:
     """As ``network_steps.plan_network`` needs it. Raises InvalidOption, InvalidCidr, CidrConflict,
     AddressOutOfRange, InvalidAddress."""
+    if spec.project_id is not None:
+        require_tenant(spec.project_id)
     blocks = [of_block(one) for one in spec.blocks]
     _refuse_overlap(blocks)
     for block in blocks:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from netkit.errors import ServiceError
+from netkit.errors import ServiceError, Unavailable
 from nova_netplugins.ethernet.rows import utcnow
 from nova_netplugins.netstack import intents, steps
 from nova_netplugins.netstack.base import Operations
@@ -98,6 +98,25 @@ def test_a_nic_whose_service_is_away_is_deleted_all_the_same(
     assert told.startswith("finished delete_nic")
     assert interfaces_of(net_api, PROJECT) == []
     assert intents_of(net_api) == []
+
+
+def test_a_service_that_is_away_is_asked_once_in_a_round(net_api: NetApi) -> None:
+    network_id = network_of(net_api, "10.0.0.0/24")
+    for number in range(3):
+        net_api.allocate_for_instance(asking(network_id, f"i-{number}"))
+    asked = []
+
+    def away(ops: Operations, work: Work) -> None:
+        asked.append(work.intent.id)
+        raise Unavailable("Quantum does not answer")
+
+    with instead_of("port", away, "delete_nic"):
+        for number in range(3):
+            net_api.deallocate_for_instance(f"i-{number}")
+        rounds = [net_api.reconcile() for _ in range(3)]
+    assert [len(told) for told in rounds] == [1, 1, 1]
+    assert len(set(asked[3:])) == 3, "each time it is another one's turn"
+    assert len(net_api.reconcile()) == 3 and intents_of(net_api) == []
 
 
 def test_an_error_in_a_step_undoes_those_before(net_api: NetApi, melange: MelangeServer) -> None:

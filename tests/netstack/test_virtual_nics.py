@@ -147,6 +147,17 @@ def test_what_cannot_be_is_refused_before_anything_is_made(
     assert list(melange.client.audit.list(PROJECT)) == before, "Melange was not even asked"
 
 
+@pytest.mark.parametrize("project", ["", "..", "a/b"])
+def test_a_project_that_cannot_be_a_tenant_of_melange_is_told(
+    net_api: NetApi, project: str
+) -> None:
+    network_of(net_api, "10.0.0.0/24")
+    with pytest.raises(errors.InvalidOption, match="tenant of Melange"):
+        net_api.allocate_for_instance(asking(project_id=project))
+    with pytest.raises(errors.InvalidOption, match="tenant of Melange"):
+        network_of(net_api, "10.0.0.0/24", project_id=project)
+
+
 def test_an_address_and_a_mac_address_are_given_once(net_api: NetApi) -> None:
     network_id = network_of(net_api, "10.0.0.0/24")
     mac = f"fa:16:3e:77:{uuid.uuid4().hex[:2]}:01"
