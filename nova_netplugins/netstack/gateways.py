@@ -49,8 +49,8 @@ def plan_of(row: Row, tenant: str) -> NicPlan:
 
 
 def plan_gateway(ops: Operations, work: Work) -> None:
-    """``network_id`` and ``host`` in the document. Adds ``nics``, ``routed`` and ``gateways``: the
-    addresses that the blocks name. Raises NetworkNotFound, GatewayInMaking."""
+    """``network_id`` and ``host`` in the document. Adds ``nics`` and ``routed``. Raises
+    NetworkNotFound, GatewayInMaking."""
     ops.run(_plan_gateway, ops, work)
 
 
@@ -62,8 +62,7 @@ def _plan_gateway(connection: sa.Connection, ops: Operations, work: Work) -> Non
     if connection.scalar(there) is not None:
         raise GatewayInMaking(field="network_id", value=network_id)
     tenant = ops.melange.tenant_of(network["project_id"])
-    gateways = [block.gateway for block in network_rows.blocks_of(network) if block.gateway]
-    work.document.update({"routed": network["routed"], "gateways": gateways})
+    work.document["routed"] = network["routed"]
     plan = NicPlan(
         id=nic_id,
         network_id=network_id,

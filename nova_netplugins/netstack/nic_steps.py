@@ -129,14 +129,14 @@ def make_ports(ops: Operations, work: Work) -> None:
 
 
 def new_port(ops: Operations, work: Work, nic: NicPlan, mac_address: str) -> NewPort:
-    addresses = [one.address for one in work.made[nic.id, "addresses"]]
-    if nic.purpose == GATEWAY:
-        addresses += [gateway for gateway in work.document["gateways"] if gateway not in addresses]
+    # A router forwards what others have sent. Neutron takes no pairs for such a port.
+    is_gateway = nic.purpose == GATEWAY
+    addresses = [one.address for one in work.made[nic.id, "addresses"] if not is_gateway]
     return NewPort(
         network_id=nic.network_id,
         mac_address=mac_address,
         device_id=nic.device_id,
-        device_owner=GATEWAY_OWNER if nic.purpose == GATEWAY else NIC_OWNER,
+        device_owner=GATEWAY_OWNER if is_gateway else NIC_OWNER,
         project_id=nic.tenant,
         name=ops.deployment.port_name(nic.id),
         host=nic.host,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def intend(ops: Operations, work: Work) -> None:
-    """``nic_id`` in the document. Adds ``nics``, ``gateways``. Raises VirtualNicNotFound."""
+    """``nic_id`` in the document. Adds ``nics``. Raises VirtualNicNotFound."""
     ops.run(_intend, ops, work)
 
 
@@ -33,9 +33,8 @@ def _intend(connection: sa.Connection, ops: Operations, work: Work) -> None:
     if row is None:
         raise errors.VirtualNicNotFound(field="virtual_nic_id", value=nic_id)
     network = network_rows.find(connection, row["network_id"])
-    addresses = [block.gateway for block in network_rows.blocks_of(network) if block.gateway]
     plan = _plan(row, ops.melange.tenant_of(network["project_id"]))
-    work.document.update({"nics": [plan.to_json()], "gateways": addresses})
+    work.document["nics"] = [plan.to_json()]
     intents.write(connection, work.intent)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nova_netplugins.ethernet.rows import Row, utcnow
-from nova_netplugins.netstack import nic_rows, pairs
+from nova_netplugins.netstack import nic_rows
 from nova_netplugins.netstack.drift import in_words
 from nova_netplugins.netstack.floating import FloatingOperations
 from nova_netplugins.netstack.gateways import GatewayInMaking, gateway_id
@@ -176,12 +176,7 @@ class ServingOperations(NetworkOperations, FloatingOperations):
         }
         if all(gateway[name] == value for name, value in wanted.items()):
             return
-        addresses = [one.address for one in ordered]
-        port = self.l2.update_port(
-            gateway["port_id"],
-            host=network["host"],
-            pairs=pairs.of_nic(self.options, gateway["mac_address"], addresses),
-        )
+        port = self.l2.update_port(gateway["port_id"], host=network["host"])
         if port.binding_failed:
             raise BindingFailed(
                 field="host", value=network["host"], port=port.id, network=network["id"]
