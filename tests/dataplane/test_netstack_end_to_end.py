@@ -14,11 +14,11 @@ import pytest
 
 from nova_netplugins.host.router import Names
 from tests.dataplane import dhcp6_client, netstack_cloud
-from tests.dataplane.cloud import PATIENCE, WORLD_ADDRESS
+from tests.dataplane.cloud import DAEMONS, PATIENCE, WORLD_ADDRESS
 from tests.dataplane.instances import Instance
 from tests.dataplane.net_api import Row
 from tests.dataplane.netstack_cloud import Beside
-from tests.dataplane.topology import is_cut_off, reaches
+from tests.dataplane.topology import is_cut_off, pinging, reaches
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.root
@@ -212,6 +212,24 @@ def test_projects_with_the_same_addresses_know_nothing_of_each_other(beside: Bes
         for project in others:
             assert reaches(pairs[project][0].netns, pairs[project][1].address)
         silent[1].shell("ip link set eth0 up")
+
+
+def test_daemons_that_are_killed_leave_the_hosts_talking_and_take_up_their_work(
+    beside: Beside, network: Row, pair: list[Instance]
+) -> None:
+    cloud, (one, two) = beside.cloud, pair
+    for instance in pair:
+        instance.configure()
+    eventually(lambda: reaches(one.netns, two.address), "they talk", PATIENCE)
+    with pinging(one.netns, two.address) as lost:
+        for node in cloud.nodes:
+            node.kill(*DAEMONS)
+        for node in cloud.nodes:
+            node.start(*DAEMONS)
+        three = cloud.boot("three", "netstack", network, project="red", node=cloud.nodes[1])
+        assert three.ask_dhcp()["ip"] == three.address
+        assert reaches(three.netns, one.address)
+        assert lost() == 0
 
 
 def test_another_host_takes_the_network_over(
