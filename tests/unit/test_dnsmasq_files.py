@@ -209,6 +209,7 @@ def test_an_option_that_is_more_than_an_option_is_refused(
         ({"domain": "nova\nlocal"}, "domain"),
         ({"domain": "a,b"}, "domain 'a,b'"),
         ({"dns_servers": ["1.1.1.1#53\n"]}, "DNS server"),
+        ({"dns_servers": ["fe80::1%eth0\nuser=root"]}, "DNS server 'fe80::1%eth0"),
         ({"subnets": []}, "neither an IPv4 nor an IPv6"),
         ({"subnets": [V4, SLAAC, replace(V4, cidr="10.0.0.0/16")]}, "of network net-1 overlap"),
         ({"lease_seconds": 60}, "lease time 60"),
@@ -223,6 +224,7 @@ def test_a_network_that_cannot_be_served_is_refused(changes: dict[str, Any], mes
     ("changes", "message"),
     [
         ({"cidr": "10.0.0.1/24"}, "is not a network"),
+        ({"cidr": "fe80::%a\n/64"}, "is not a network: it has a zone"),
         ({"server": "10.0.1.1"}, "DHCP server 10.0.1.1 is not an address of 10.0.0.0/24"),
         ({"gateway": "x"}, "gateway 'x' is not an IP address"),
         ({"gateway": "2001:db8::1"}, "gateway 2001:db8::1 of 10.0.0.0/24 is not IPv4"),

@@ -218,16 +218,23 @@ def _match(pattern: re.Pattern[str], what: str, value: str, rule: str) -> None:
 
 def _address(what: str, value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     try:
-        return ipaddress.ip_address(value)
+        return ipaddress.ip_address(_without_zone(value))
     except ValueError:
         raise HostError(f"{what} {value!r} is not an IP address") from None
 
 
 def _network(cidr: str, version: int | None = None) -> Net:
     try:
-        net = ipaddress.ip_network(cidr)
+        net = ipaddress.ip_network(_without_zone(cidr))
     except ValueError as error:
         raise HostError(f"{cidr!r} is not a network: {error}") from None
     if version is not None and net.version != version:
         raise HostError(f"{cidr} is not an IPv{version} network")
     return net
+
+
+def _without_zone(value: str) -> str:
+    """Of what may follow the % of an address, anything goes."""
+    if "%" in value:
+        raise ValueError("it has a zone")
+    return value
