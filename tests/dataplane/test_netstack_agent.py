@@ -143,6 +143,25 @@ def test_a_host_floods_to_the_others_only_and_only_where_it_can(
     assert host.kernel.remotes("vxlan5") == {Remote(EVERYBODY, "192.0.2.2")}
 
 
+def test_a_host_with_a_new_tunnel_address_moves_its_networks_there(
+    cloud: WiredCloud, host: FakeHost, compute: Compute, tmp_path: Path
+) -> None:
+    nic_id = tap(compute, cloud)
+    compute.plug(nic_id)
+    host.addresses.ensure_address("eth0", "192.0.2.9/24")
+    moved = compute_of(cloud, host, tmp_path, tunnel_address="192.0.2.9", vxlan_port=8472)
+    network = cloud.nics[nic_id].network_id
+    assert moved.agent.check() == [f"put the tunnels of network {network} right"]
+    # By now net-api counts the former address among those of other hosts no more.
+    moved.agent.check()
+    assert moved.agent.check() == []
+    assert host.kernel.remotes("vxlan5") == set()
+    device = host.links.get("vxlan5")
+    assert device is not None
+    assert (device.vxlan, device.master) == (Vxlan(5, "192.0.2.9", 8472), "br-vx5")
+    assert cloud.told.tunnels == {"host1": "192.0.2.9"}
+
+
 def test_the_net_service_is_asked_only_where_there_is_dhcp(
     cloud: WiredCloud, compute: Compute
 ) -> None:
