@@ -130,7 +130,9 @@ class AddressOperations(ReadingOperations):
     def list_shared_addresses(
         self, network_id: str, project_id: str | None = None
     ) -> list[SharedAddress]:
-        """Of one project, or of all."""
+        """Of one project ("": of none), or of all."""
+        if project_id == "":
+            return []
         found = self.melange.shared(network_id, self._tags, project_id)
         return self._shown(found, network_id)
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from netkit.db import Database
 from netkit.upsert import insert_or_get
-from nova_netplugins import plugin
+from nova_netplugins import errors, plugin
 from nova_netplugins.associations import Associations
 from nova_netplugins.netstack import l2_drivers
 from nova_netplugins.netstack.conf import GROUP
@@ -57,7 +57,13 @@ class Operations:
         return self.database.run(fn, *args, **kwargs)
 
     def know_project(self, project_id: str) -> None:
-        """An audit looks at every project that ever had something here."""
+        """An audit looks at every project that ever had something here.
+
+        Raises InvalidOption for one that no path of Melange's API can name.
+        """
+        if "/" in project_id or project_id in ("", ".", ".."):
+            reason = "as a tenant of Melange, a project has an id without a slash"
+            raise errors.InvalidOption(field="project_id", value=project_id, reason=reason)
         if project_id not in self._known_projects:
             self.run(_know_project, project_id)
             self._known_projects.add(project_id)

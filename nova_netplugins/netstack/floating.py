@@ -115,17 +115,19 @@ class FloatingOperations(ReadingOperations):
 
     def list_floating_ips(self, project_id: str | None = None) -> Sequence[plugin.FloatingIp]:
         """Of all projects: of those that ever had something on netstack. Others are not ours."""
-        projects = [project_id] if project_id is not None else self._projects()
+        known = self._projects()
+        projects = known if project_id is None else [one for one in known if one == project_id]
         found = [one for project in projects for one in self.melange.floating_ips(project)]
         return self._lent(found)
 
     def floating_ips_on(self, network: Row) -> list[Floating]:
         """Those that lead to addresses of the network, as Melange has them now."""
         blocks = {block["id"] for block in network["blocks"]}
-        projects = [network["project_id"]] if network["project_id"] else self._projects()
+        here = self.nic_rows(self.nic_columns["network_id"] == network["id"])
+        projects = here.with_only_columns(self.nic_columns["project_id"]).distinct()
         return [
             one
-            for project in projects
+            for project in sorted(row["project_id"] for row in self.rows(projects))
             for one in self.melange.floating_ips(project)
             if one.inside and one.inside.interface_id and one.inside.block_id in blocks
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -152,3 +152,13 @@ def test_a_reader_changes_nothing_and_a_member_is_no_daemon(
     ]
     for method, path, body in for_daemons:
         assert mine.refused(method, path, body).code == "policy_denied", path
+
+
+def test_a_caller_of_no_project_sees_what_is_for_all_and_nobodys_addresses(
+    netstack: Netstack, theirs: Theirs
+) -> None:
+    nobody = replace(netstack, headers={"X-Roles": "reader"})
+    every = f"/networks/{theirs.common['id']}/shared_addresses"
+    for path, noun in (("/floating_ips", "floating_ips"), (every, "shared_addresses")):
+        answer = nobody.call("GET", path)
+        assert answer.status_code == 403 or answer.json()[noun] == [], answer.text

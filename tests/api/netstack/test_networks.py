@@ -152,6 +152,7 @@ class TestSubnets:
         {"label": "x", "subnets": [{"cidr": "10.1.0.0/24"}, {"cidr": "10.1.0.0/25"}]},
         {"label": "x", "id": "no-uuid"},
         {"label": "x", "mtu": 100},
+        {"label": "x", "project_id": "a/b"},
     ],
 )
 def test_a_network_that_cannot_be_is_refused_and_leaves_nothing(

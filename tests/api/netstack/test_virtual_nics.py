@@ -44,6 +44,12 @@ def test_requested_addresses_and_macs_are_honoured(netstack: Netstack) -> None:
     assert netstack.everything() == before
 
 
+def test_a_project_that_melange_cannot_name_is_refused(standing: Netstack) -> None:
+    body = {"virtual_nics": {"project_id": "a/b"}}
+    refusal = standing.refused("POST", "/instances/i1/virtual_nics", body)
+    assert (refusal.status, refusal.value) == (400, "a/b")
+
+
 def test_lists_are_narrowed_by_any_filter(netstack: Netstack) -> None:
     project = netstack.new_project()
     network = netstack.network(project)
