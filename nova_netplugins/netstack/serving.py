@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nova_netplugins import errors
 from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.netstack import nic_rows
 from nova_netplugins.netstack.drift import in_words
@@ -160,10 +161,16 @@ class ServingOperations(NetworkOperations, FloatingOperations):
         tenant = self.melange.tenant_of(network["project_id"])
         interface = Interface(gateway["id"], gateway["mac_address"], tenant, None)
         try:
-            return self.melange.allocate_of_block(block, interface, str(uuid.uuid4())).address
+            made = self.melange.allocate_of_block(block, interface, str(uuid.uuid4()))
         except (NoMoreAddresses, MelangeRefused) as error:
             LOG.error("block %s has no address for its DHCP server: %s", block.cidr, error)
             return None
+        row = self._gateway_row(network["id"])
+        if row is None or row["state"] != ACTIVE:
+            # The network was deleted meanwhile, and Melange made the interface anew.
+            self.melange.delete_interface(gateway["id"])
+            raise errors.NetworkNotFound(field="network_id", value=network["id"])
+        return made.address
 
     def _follow_gateway(self, network: Row, gateway: Row, servers: Mapping[str, Address]) -> None:
         """The gateway's row and its port are on the network's host, with these addresses."""
