@@ -70,9 +70,16 @@ class Switched:
 
     def tag_of(self, port: str) -> int | None:
         """The VLAN that the agent gave to a port of its bridge."""
-        argv = ["ovs-vsctl", f"--db={self.database}", "--if-exists", "get", "Port", port, "tag"]
-        told = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
+        told = self._ask("--if-exists", "get", "Port", port, "tag").strip()
         return int(told) if told.isdigit() else None
+
+    def ports(self) -> list[str]:
+        """All on the agent's bridge."""
+        return self._ask("list-ports", "br-int").split()
+
+    def _ask(self, *arguments: str) -> str:
+        argv = ["ovs-vsctl", f"--db={self.database}", *arguments]
+        return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
 
 @contextlib.contextmanager

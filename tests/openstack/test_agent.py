@@ -1,20 +1,22 @@
-"""Neutron's own Open vSwitch agent wires the ports that netstack asks Neutron for."""
+"""Netstack on a host with Neutron's own Open vSwitch agent: the addresses are Melange's, the wire
+is Neutron's, and instances have real packets."""
 
 from __future__ import annotations
 
-import itertools
-import uuid
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
-from nova_netplugins.host.driver import LinuxHost
-from nova_netplugins.netstack.l2 import AddressPair, L2Network, L2Port, NewNetwork, NewPort
+from nova_netplugins.netstack.l2 import GATEWAY_OWNER, L2Port
 from nova_netplugins.netstack.quantum import Quantum
-from tests.dataplane import cloud as clouds
-from tests.dataplane.cloud import HOST_ADDRESSES, PATIENCE, Cloud
-from tests.dataplane.topology import is_cut_off, reaches, shell
+from tests.dataplane import netstack_cloud
+from tests.dataplane.cloud import PATIENCE, WORLD_ADDRESS, Cloud
+from tests.dataplane.instances import Instance
+from tests.dataplane.net_api import Row
+from tests.dataplane.netstack_cloud import Beside
+from tests.dataplane.topology import is_cut_off, reaches
 from tests.eventually import eventually
 from tests.functional.installed import INSTALL_AND_TEST_SECONDS
 from tests.openstack.agent import Switched, switched
@@ -22,112 +24,116 @@ from tests.openstack.conftest import quantum_at
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(INSTALL_AND_TEST_SECONDS)]
 
-_serial = itertools.count(1)
-
 
 @dataclass(frozen=True)
-class Guest:
-    """``netns``: the instance. ``tap``: its port on the host."""
+class Clouds:
+    """``beside``: netstack and Melange. ``neutron``: what is on their host of Neutron, which
+    ``quantum`` asks."""
 
-    netns: str
-    tap: str
-    port: L2Port
+    beside: Beside
+    neutron: Switched
+    quantum: Quantum
 
+    def network(self, project: str, label: str) -> Row:
+        return self.beside.make_network(project, "10.0.0.0/24", label=label)
 
-Boot = Callable[[L2Network, str], Guest]
+    def boot(self, name: str, network: Row) -> Instance:
+        """An instance that has its address by DHCP."""
+        project = str(network["project_id"])
+        instance = self.beside.cloud.boot(name, "netstack", network, project=project)
+        assert instance.ask_dhcp(attempts=60)["ip"] == instance.address
+        return instance
+
+    def port_of(self, instance: Instance) -> L2Port:
+        return self.quantum.get_port(instance.nics[0]["attributes"]["port_id"])
+
+    def vlan_of(self, instance: Instance) -> int | None:
+        return self.neutron.tag_of(instance.nics[0]["device"])
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[Cloud]:
-    with clouds.prepared() as cloud:
-        yield cloud
+def clouds() -> Iterator[Clouds]:
+    with contextlib.ExitStack() as stack:
+        neutrons: list[Switched] = []
+
+        def prepare(cloud: Cloud) -> None:
+            node = cloud.node
+            (home := cloud.directory / "l2").mkdir()
+            there = switched(node.machine, node.name, cloud.address_of(node), home)
+            neutrons.append(neutron := stack.enter_context(there))
+            cloud.configure("DEFAULT", ovs_database=neutron.database)
+            cloud.configure("quantum", auth_type="none", endpoint_override=neutron.url)
+
+        running = netstack_cloud.running(prepare=prepare, l2_driver="quantum")
+        beside, [neutron] = stack.enter_context(running), neutrons
+        yield Clouds(beside, neutron, quantum_at(neutron.url))
 
 
 @pytest.fixture(scope="module")
-def neutron(cloud: Cloud) -> Iterator[Switched]:
-    node = cloud.node
-    (home := cloud.directory / "l2").mkdir()
-    with switched(node.machine, node.name, HOST_ADDRESSES[0], home) as neutron:
-        yield neutron
+def network(clouds: Clouds) -> Row:
+    return clouds.network("red", "web")
 
 
 @pytest.fixture(scope="module")
-def quantum(neutron: Switched) -> Quantum:
-    return quantum_at(neutron.url)
+def pair(clouds: Clouds, network: Row) -> list[Instance]:
+    return [clouds.boot(name, network) for name in ("one", "two")]
 
 
-@pytest.fixture
-def network(quantum: Quantum) -> L2Network:
-    return quantum.create_network(NewNetwork(str(uuid.uuid4()), "web", "red"))
-
-
-@pytest.fixture
-def boot(cloud: Cloud, neutron: Switched, quantum: Quantum) -> Boot:
-    """An instance on that network with that address; its port is in the agent's bridge."""
-    host = LinuxHost(cloud.node.machine.netns, neutron.database)
-
-    def boot(network: L2Network, address: str) -> Guest:
-        number = next(_serial)
-        netns = cloud.namespaces.make(f"i{number}")
-        wanted = NewPort(
-            network.id,
-            f"fa:16:3e:00:00:{number:02x}",
-            f"instance-{number}",
-            project_id="red",
-            host=cloud.node.name,
-            pairs=[AddressPair(address)],
-        )
-        port = quantum.create_port(wanted)
-        tap = f"tap{port.id[:11]}"
-        host.links.ensure_veth(tap, "eth0", "test", peer_netns=netns)
-        shell(netns, f"ip link set eth0 address {port.mac_address}")
-        shell(netns, f"ip address add {address}/24 dev eth0")
-        ids = {"iface-id": port.id, "attached-mac": port.mac_address, "iface-status": "active"}
-        host.switch.ensure_integration_port("br-int", tap, "test", ids)
-        eventually(
-            lambda: quantum.get_port(port.id).status == "ACTIVE", f"{port} is ACTIVE", PATIENCE
-        )
-        return Guest(netns, tap, port)
-
-    return boot
-
-
-def test_the_agent_is_alive(neutron: Switched) -> None:
-    assert neutron.agents() == {"h1": True}
-
-
-def test_instances_of_a_network_reach_each_other_and_no_other_of_the_same_addresses(
-    neutron: Switched, quantum: Quantum, network: L2Network, boot: Boot
+def test_instances_have_the_addresses_of_melange_by_dhcp_and_reach_each_other_and_the_world(
+    clouds: Clouds, pair: list[Instance]
 ) -> None:
-    other = quantum.create_network(NewNetwork(str(uuid.uuid4()), "web", "blue"))
-    one, two = boot(network, "10.0.0.1"), boot(network, "10.0.0.2")
-    stranger = boot(other, "10.0.0.3")
-    assert neutron.tag_of(one.tap) == neutron.tag_of(two.tap) is not None
-    assert neutron.tag_of(stranger.tap) not in (None, neutron.tag_of(one.tap))
-    assert reaches(one.netns, "10.0.0.2")
-    assert is_cut_off(stranger.netns, "10.0.0.2")
+    one, two = pair
+    held = clouds.beside.ipam.ok("GET", f"/allocated_ip_addresses?used_by_device={one.id}")
+    assert [row["address"] for row in held["ip_addresses"]] == [one.address]
+    for address in (two.address, "10.0.0.1", WORLD_ADDRESS):
+        assert reaches(one.netns, address), address
 
 
-def test_an_address_of_no_pair_is_dropped_on_the_wire_until_the_port_gets_it(
-    quantum: Quantum, network: L2Network, boot: Boot
+def test_the_agent_wires_all_ports_of_the_network_in_one_vlan(
+    clouds: Clouds, network: Row, pair: list[Instance]
 ) -> None:
-    one, two = boot(network, "10.0.0.1"), boot(network, "10.0.0.2")
-    shell(one.netns, "ip address add 10.0.0.9/24 dev eth0")
-    assert reaches(two.netns, "10.0.0.1")
-    assert is_cut_off(two.netns, "10.0.0.9")
-    quantum.update_port(one.port.id, pairs=[AddressPair("10.0.0.1"), AddressPair("10.0.0.9")])
-    eventually(lambda: reaches(two.netns, "10.0.0.9"), "the address works", PATIENCE)
+    assert clouds.neutron.agents() == {"h1": True}
+    ports = clouds.quantum.list_ports(network_id=network["id"])
+    assert [port.device_owner for port in ports].count(GATEWAY_OWNER) == 1
+
+    def statuses() -> list[str | None]:
+        return [port.status for port in clouds.quantum.list_ports(network_id=network["id"])]
+
+    eventually(lambda: statuses() == ["ACTIVE"] * 3, "all are ACTIVE", PATIENCE)
+    one, two = map(clouds.vlan_of, pair)
+    assert one == two is not None
 
 
-def test_a_port_that_is_gone_in_neutron_is_cut_off(
-    quantum: Quantum, network: L2Network, boot: Boot
+def test_a_project_with_the_same_addresses_is_on_another_vlan_and_reaches_nobody(
+    clouds: Clouds, pair: list[Instance]
 ) -> None:
-    one, two = boot(network, "10.0.0.1"), boot(network, "10.0.0.2")
-    assert reaches(two.netns, "10.0.0.1")
-    quantum.delete_port(one.port.id)
-    eventually(lambda: is_cut_off(two.netns, "10.0.0.1"), "it is cut off", PATIENCE)
+    stranger = clouds.boot("stranger", clouds.network("blue", "web"))
+    assert stranger.address == pair[0].address
+    assert clouds.vlan_of(stranger) not in (None, clouds.vlan_of(pair[0]))
+    assert reaches(stranger.netns, "10.0.0.1")
+    assert is_cut_off(stranger.netns, pair[1].address)
 
 
-def test_a_host_without_an_agent_cannot_bind(quantum: Quantum, network: L2Network) -> None:
-    wanted = NewPort(network.id, "fa:16:3e:00:01:00", "instance-1", host="h2")
-    assert quantum.create_port(wanted).binding_failed
+def test_an_address_is_dropped_on_the_wire_until_melange_lets_the_nic_have_it(
+    clouds: Clouds, network: Row, pair: list[Instance]
+) -> None:
+    one, two = pair
+    api, path = clouds.beside.cloud.api, f"/netstack/networks/{network['id']}/shared_addresses"
+    wanted = {"project_id": "red", "virtual_nic_ids": [two.nics[0]["id"]]}
+    shared = api.post(path, {"shared_address": wanted})["shared_address"]["address"]
+    one.shell(f"ip address add {shared}/24 dev eth0")
+    assert is_cut_off(two.netns, shared)
+    api.put(f"/netstack/virtual_nics/{one.nics[0]['id']}/allowed_addresses/{shared}", {})
+    assert shared in [pair.ip_address for pair in clouds.port_of(one).pairs]
+    eventually(lambda: reaches(two.netns, shared), f"{shared} works", PATIENCE)
+
+
+def test_an_instance_that_is_deleted_leaves_nothing_at_neutron_and_on_the_bridge(
+    clouds: Clouds, network: Row
+) -> None:
+    gone = clouds.boot("gone", network)
+    port, device = clouds.port_of(gone), gone.nics[0]["device"]
+    assert device in clouds.neutron.ports()
+    gone.delete()
+    assert port not in clouds.quantum.list_ports(network_id=network["id"])
+    eventually(lambda: device not in clouds.neutron.ports(), f"{device} is gone", PATIENCE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -259,3 +260,21 @@ def test_on_a_network_that_is_gone_no_nic_is_made_and_nothing_is_left(red: Tenan
     red.require_nothing_left()
     red.netstack.delete(f"/networks/{red.network['id']}")
     assert red.netstack.refused("GET", f"/networks/{red.network['id']}").status == 404
+
+
+# Neutron is away
+
+
+def test_without_neutron_nothing_is_made_and_a_deletion_is_finished_later(
+    red: Tenant, front: Faulty
+) -> None:
+    red.boot(host=HOST)
+    front.broken = True
+    assert dataclasses.replace(red, instance=f"{red.instance}-2").refused().status == 503
+    red.netstack.delete(red.path)
+    assert red.nics() == []
+    assert len(red.ports()) == 1
+
+    front.broken = False
+    red.netstack.put("/reconciliation")
+    red.require_nothing_left()
