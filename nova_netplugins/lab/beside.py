@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 _CONFIGURATION = """\
 # Made by nova-netplugins-lab demo, and removed with it.
@@ -43,9 +46,17 @@ def melange(directory: Path) -> Iterator[str]:
             if not line.startswith(_READY):
                 process.wait(_PATIENCE)
                 raise OSError(f"Melange did not start: {(directory / 'errors').read_text()}")
+            log = directory / "access.log"
+            threading.Thread(target=_keep, args=(process.stdout, log), daemon=True).start()
             yield line.removeprefix(_READY).strip().rstrip("/")
         finally:
             _end(process)
+
+
+def _keep(output: IO[str], log: Path) -> None:
+    """It would stand still when nobody takes what it says of each request."""
+    with log.open("w") as kept:
+        shutil.copyfileobj(output, kept)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -59,7 +59,7 @@ class Guest:
         With IPv6 the kernel configures itself by router advertisements meanwhile.
         """
         interface = f"eth{index}"
-        if network.attributes.get("dhcp"):
+        if network.attributes.get("dhcp") and any(ip.version == 4 for ip in nic.fixed_ips):
             self._ask_dhcp(interface)
             return DHCP
         if not network.attributes.get("injected"):
