@@ -25,7 +25,8 @@ _SUBNET = {
     # "": the subnet has none; left out: the first address of an IPv4 one.
     "gateway": {"anyOf": [common.ADDRESS, {"type": "string", "const": ""}]},
     "dns": {"type": "array", "items": common.ADDRESS, "maxItems": 2, "uniqueItems": True},
-    "priority": _PRIORITY,
+    # Melange's, where the lowest comes first.
+    "priority": {"type": "integer", "minimum": 0, "maximum": 2**31 - 1},
 }
 CREATE_SUBNET = common.body_of("subnet", _SUBNET, required=("cidr",))
 _CHANGEABLE = {
