@@ -149,7 +149,11 @@ ip_addresses = sa.Table(
     sa.Index("ix_ip_addresses_interface", "interface_id"),
     sa.Index("ix_ip_addresses_tenant", "used_by_tenant_id", "id"),
     sa.Index("ix_ip_addresses_value", "value"),
-    sa.Index("ix_ip_addresses_holder", "holder_id"),
+    sa.Index(
+        "ix_ip_addresses_holder",
+        "holder_id",
+        postgresql_where=sa.text("holder_id IS NOT NULL"),
+    ),
     sa.Index(
         "ix_ip_addresses_quarantine",
         "ip_block_id",

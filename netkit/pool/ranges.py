@@ -146,11 +146,13 @@ def claim_from(
     row, and the next look finds it.
     """
     r = table.c
+    # 1, and no parameter: that would be planned for a tenth of all rows, and, as that is dear, anew
+    # for each call.
     held = (
         sa.select(r.first, r.last)
         .where(r.pool_id == pool)
         .order_by(r.last)
-        .limit(1)
+        .limit(sa.literal_column("1"))
         .with_for_update(skip_locked=not wait)
         .cte("held")
     )

@@ -437,7 +437,13 @@ def _create_ip_addresses() -> None:
     op.create_index(
         "ix_ip_addresses_block", "ip_addresses", ["ip_block_id", "id"], if_not_exists=True
     )
-    op.create_index("ix_ip_addresses_holder", "ip_addresses", ["holder_id"], if_not_exists=True)
+    op.create_index(
+        "ix_ip_addresses_holder",
+        "ip_addresses",
+        ["holder_id"],
+        postgresql_where=sa.text("holder_id IS NOT NULL"),
+        if_not_exists=True,
+    )
     op.create_index(
         "ix_ip_addresses_interface", "ip_addresses", ["interface_id"], if_not_exists=True
     )

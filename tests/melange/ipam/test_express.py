@@ -13,7 +13,7 @@ from oslo_db import exception as db_exc
 
 from melange.db import MELANGE
 from melange.db.service_tables import audit_records, idempotency_keys
-from melange.db.tables import ip_addresses, ip_octets, policies, quotas
+from melange.db.tables import POOLS, ip_addresses, ip_octets, policies, quotas
 from melange.ipam import (
     addresses,
     allocation,
@@ -94,6 +94,32 @@ def test_it_gives_the_lowest_address_and_its_row_says_so(
     assert found is not None
     assert found.address == "10.0.0.0"
     assert row_of(within, found) == found
+
+
+def test_in_a_large_database_it_is_not_planned_anew_for_each_call(
+    database: Database, within: Within
+) -> None:
+    if database.dialect != "postgresql":
+        pytest.skip("MariaDB plans each statement anew")
+    wide: Block = within(
+        lambda unit: blocks.create(unit, "acme", {"type": "private", "cidr": "10.0.0.0/8"})
+    )
+    within(lambda unit: interfaces.anonymous(unit, "acme"))
+    ranges = POOLS.ranges
+    with database.engine.begin() as connection:
+        connection.execute(ranges.delete())
+        numbers = range(wide.first, wide.first + 8000, 2)
+        rows = [{"pool_id": wide.pool_id, "first": n, "last": n} for n in numbers]
+        connection.execute(ranges.insert(), rows)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
+    for _ in range(30):
+        assert quick(database, wide) is not None
+    query = (
+        "SELECT sum(custom_plans) AS anew, sum(generic_plans) AS kept FROM pg_prepared_statements"
+    )
+    (plans,) = database.run_alone(f"{query} WHERE statement LIKE 'WITH chosen%%'", {})
+    assert plans.anew == 5 and plans.kept > 10
 
 
 def test_it_counts_and_records_as_the_general_way_does(
