@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -59,16 +60,27 @@ class Trap:
         return f"{self.phase.value} {self.step}, {self.moment.value}: {self.fault.value}"
 
 
-def traps(kind: str, plan: Plan, phase: Phase) -> Iterator[tuple[Action, Trap]]:
-    """Every step x every moment x every fault that can strike there, with what the step does."""
-    for step in plan.steps if phase is Phase.DO else reversed(plan.steps):
-        action = step.do if phase is Phase.DO else step.undo
-        if action is None:
-            continue
-        for moment in Moment:
-            for fault in Fault:
-                if fault in ANYWHERE or step.service in REMOTE:
-                    yield action, Trap(kind, step.name, step.service, phase, moment, fault)
+def traps(kind: str, plan: Plan, phase: Phase, *, first: int = 0) -> Iterator[tuple[Action, Trap]]:
+    """Every step (from ``first`` on) x every moment x every fault that can strike there, with what
+    the step does.
+
+    For a killed process and for a service that is gone from now on, the moment after a step is that
+    before the next.
+    """
+    steps = [
+        (step, action)
+        for step in (plan.steps[first:] if phase is Phase.DO else reversed(plan.steps))
+        for action in [step.do if phase is Phase.DO else step.undo]
+        if action is not None
+    ]
+    for number, (step, action) in enumerate(steps):
+        for moment, fault in itertools.product(Moment, Fault):
+            if fault in ANYWHERE:
+                strikes = moment is Moment.AFTER or number == 0
+            else:
+                strikes = step.service in REMOTE
+            if strikes:
+                yield action, Trap(kind, step.name, step.service, phase, moment, fault)
 
 
 def end_of_making(kind: str, plan: Plan) -> Trap:

@@ -10,8 +10,9 @@ from tests.netstack_faults.world import World
 def judge(world: World) -> None:
     """Nothing is left over, contradicts itself, is lost or given twice."""
     seen = look(world.outside)
-    assert [(one.kind.name, one.why) for one in compare(seen)] == []
-    assert seen.span.after.intents == {}
+    found = [f"{one.kind.name}: {one.why}" for one in compare(seen)]
+    assert not found, "\n".join(found)
+    assert not seen.span.after.intents, seen.span.after.intents
     _judge_again(seen)
 
 

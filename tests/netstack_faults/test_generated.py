@@ -29,12 +29,9 @@ def cases(operations: Sequence[Operation], phase: Phase, *, first: int = 0) -> l
     once."""
     found: dict[Any, Any] = {}
     for operation in operations:
-        plan = PLANS[operation.kind]
-        counts = {step.name for step in plan.steps[first:]}
-        for action, trap in traps(operation.kind, plan, phase):
-            if trap.step in counts:
-                case = pytest.param(operation, trap, id=f"{operation}: {trap}")
-                found.setdefault((action, trap.moment, trap.fault), case)
+        for action, trap in traps(operation.kind, PLANS[operation.kind], phase, first=first):
+            case = pytest.param(operation, trap, id=f"{operation}: {trap}")
+            found.setdefault((action, trap.moment, trap.fault), case)
     return list(found.values())
 
 

@@ -101,6 +101,9 @@ class World:
         blocks = (BlockSpec("10.8.0.0/24"), BlockSpec("fd00:8::/64"))
         made = self.outside.create_network(NetworkSpec("always", blocks=blocks))
         self.network_id: str = made["id"]
+        # What a project's first network leaves for those after it is no leak, nor made again.
+        first = self.outside.create_network(NetworkSpec("first", PROJECT, blocks))
+        self.outside.delete_network(first["id"])
 
     @property
     def melange(self) -> Melange:
