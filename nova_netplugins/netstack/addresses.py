@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from nova_netplugins import errors
 from nova_netplugins.ethernet.rows import Row
 from nova_netplugins.netstack import intents
-from nova_netplugins.netstack.intents import Claim, Intent
+from nova_netplugins.netstack.intents import Claim, ClaimLost, Intent
 from nova_netplugins.netstack.melange_sharing import Shared
 from nova_netplugins.netstack.model import Block
 from nova_netplugins.netstack.reading import ReadingOperations
@@ -188,10 +188,17 @@ class AddressOperations(ReadingOperations):
             return change(intent)
         finally:
             # Also after an error: Melange may have done it.
+            self._follow_now(intent)
+
+    def _follow_now(self, intent: Intent) -> None:
+        try:
             try:
                 self.flow.resume(intent)
-            except Exception as error:
-                LOG.warning("NICs %s follow Melange later: %s", document["nic_ids"], error)
+            except ClaimLost:
+                # Melange took so long that somebody else has followed before it was done.
+                self.flow.start(intent.kind, intent.document)
+        except Exception as error:
+            LOG.warning("NICs %s follow Melange later: %s", intent.document["nic_ids"], error)
 
     def _following(self) -> list[str]:
         """Ids of the NICs that have yet to follow Melange."""

@@ -122,6 +122,24 @@ def test_who_asked_melange_earlier_does_not_forget_what_another_was_told(
     assert address_of(first) in sends_from(api, second)
 
 
+def test_who_was_given_up_while_melange_took_its_time_follows_again(
+    netstack: Netstack, cloud: ServedCloud, pair: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    api, first, second = net_api(cloud), *pair
+    allow = api.melange.allow
+
+    def slowly(*args: str) -> None:
+        reconcile(netstack, api)
+        allow(*args)
+
+    monkeypatch.setattr(api.melange, "allow", slowly)
+    api.allow_address(second["id"], address_of(first))
+    assert address_of(first) in netstack.pairs(second["id"])
+    with api.database.reading() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(INTENTS)) == 0
+
+
 def test_melange_away_leaves_nothing_for_ever(
     netstack: Netstack, cloud: ServedCloud, pair: list[dict[str, Any]]
 ) -> None:
