@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from nova_netplugins.netstack import l2_errors
+from nova_netplugins.netstack.audit import audit
 from nova_netplugins.netstack.l2 import NIC_OWNER, AddressPair, L2Port, NewPort
 from nova_netplugins.netstack.quantum import Quantum
-from tests.api.ethernet.served import Refusal, open_cloud, serve, upgrade
-from tests.api.netstack.served import Netstack, netstack_of, write_conf
+from tests.api.ethernet.served import Refusal, ServedCloud, open_cloud, serve, upgrade
+from tests.api.netstack.served import Netstack, net_api, netstack_of, write_conf
 from tests.functional.installed import INSTALL_AND_TEST_SECONDS
 from tests.netstack.melange_server import MelangeServer
 from tests.openstack.conftest import on_quantum
@@ -35,17 +36,21 @@ def front(neutron_server: Neutron) -> Iterator[Faulty]:
 
 
 @pytest.fixture(scope="module")
-def netstack(
+def served(
     front: Faulty, melange: MelangeServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Netstack]:
+) -> Iterator[ServedCloud]:
     directory = tmp_path_factory.mktemp("netstack")
-    database = f"sqlite:///{directory}/netstack.sqlite"
-    file = write_conf(directory, database, melange.url)
+    file = write_conf(directory, f"sqlite:///{directory}/netstack.sqlite", melange.url)
     on_quantum(file, front.url, retries=1)
     with open_cloud(file) as cloud:
         upgrade(cloud)
     with serve(file) as served:
-        yield netstack_of(served, melange.client)
+        yield served
+
+
+@pytest.fixture(scope="module")
+def netstack(served: ServedCloud, melange: MelangeServer) -> Netstack:
+    return netstack_of(served, melange.client)
 
 
 @dataclass(frozen=True)
@@ -250,6 +255,28 @@ def test_a_nic_whose_port_is_gone_is_deleted_all_the_same(red: Tenant) -> None:
     red.quantum.delete_port(port.id)
     red.netstack.delete(red.path)
     red.require_nothing_left()
+
+
+def test_a_port_that_is_gone_is_found_and_made_again_as_it_was(
+    red: Tenant, served: ServedCloud
+) -> None:
+    red.netstack.post(f"/networks/{red.network['id']}/subnets", {"subnet": {"cidr": "fd00::/64"}})
+    red.boot(host=HOST)
+    assert wrong(served, red) == []
+    [before] = red.ports()
+    red.quantum.delete_port(before.id)
+    assert wrong(served, red) == ["NIC without port"]
+    assert wrong(served, red, repair=True) == ["NIC without port"]
+    assert wrong(served, red) == []
+    [port] = red.ports()
+    same = dataclasses.replace(before, id=port.id, status=port.status)
+    assert port == same
+
+
+def wrong(served: ServedCloud, tenant: Tenant, repair: bool = False) -> list[str]:
+    """What an audit finds on the project's network."""
+    told = [one.finding for one in audit(net_api(served), repair=repair)]
+    return [one.kind.name for one in told if one.network_id == tenant.network["id"]]
 
 
 def test_on_a_network_that_is_gone_no_nic_is_made_and_nothing_is_left(red: Tenant) -> None:
