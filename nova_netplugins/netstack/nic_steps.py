@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -98,14 +99,15 @@ def _require_all(ops: Operations, nic: NicPlan, got: Sequence[Address]) -> None:
 
 
 def allocate_of_each_block(ops: Operations, work: Work) -> None:
-    """For a gateway: an address of each block that has none of its own for it."""
+    """For a gateway: an address of each block that has none of its own for it, and is not full."""
     for nic in nics(work):
         interface: Interface = work.made[nic.id]
-        got = [
-            ops.melange.allocate_of_block(block, interface, work.key("addresses", block.id))
-            for block in ops.melange.blocks(nic.network_tenant, nic.network_id)
-            if block.gateway is None or not work.document["routed"]
-        ]
+        got = []
+        for block in ops.melange.blocks(nic.network_tenant, nic.network_id):
+            if block.gateway is None or not work.document["routed"]:
+                key = work.key("addresses", block.id)
+                with contextlib.suppress(melange_errors.NoMoreAddresses):
+                    got.append(ops.melange.allocate_of_block(block, interface, key))
         work.made[nic.id, "addresses"] = got
 
 
