@@ -13,6 +13,7 @@ import pytest
 
 from nova_netplugins.host.dhcp.drivers import dhcp_server
 from nova_netplugins.host.dhcp.kea import server
+from nova_netplugins.host.dhcp.kea.control import Control
 from nova_netplugins.host.dhcp.kea.driver import Kea
 from nova_netplugins.host.dhcp.model import DhcpSubnet
 from nova_netplugins.host.dhcp.settings import Settings
@@ -124,6 +125,17 @@ def test_a_prefix_of_any_length_is_served(wire: LinuxWire) -> None:
     wire.dhcp.ensure(network_on(wire, wide, narrow), [far, near])
     assert wire.request6(MACS[0]) == ["2001:db8:ffff::5"]
     assert wire.request6(MACS[1]) == ["2001:db8:6::5"]
+
+
+def test_what_it_refuses_is_told_in_its_words(wire: LinuxWire) -> None:
+    wire.dhcp.ensure(network_on(wire), [HOST])
+    control = Control(directory_of(wire) / "kea-dhcp4.socket")
+    assert control.ask("lease4-get", **{"ip-address": "10.9.1.5"}) is None
+    with pytest.raises(HostError, match="refuses nonsense: 'nonsense' command not supported"):
+        control.ask("nonsense")
+    wire.dhcp.remove(ID)
+    with pytest.raises(NotFound, match="no Kea listens"):
+        control.ask("config-get")
 
 
 def test_a_question_is_heard_once_however_many_addresses_the_device_has(wire: LinuxWire) -> None:

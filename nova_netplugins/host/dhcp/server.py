@@ -56,11 +56,13 @@ class DhcpServer(ABC):
 
     @abstractmethod
     def leases(self, network_id: str) -> Sequence[Lease]:
-        """The leases that have not ended, none for a network that is not there."""
+        """The leases that have not ended, none for a network that is not there. Kea says none
+        while it does not run, though it keeps them."""
 
     @abstractmethod
     def lease_files(self) -> Mapping[str, Path]:
-        """The lease files by network id, for a ``LeaseWatcher``; none if there are no files."""
+        """The lease files by network id, for a ``LeaseWatcher``; none if they are not of dnsmasq's
+        format."""
 
     @abstractmethod
     def release_lease(self, network_id: str, address: str, mac: str) -> None:
