@@ -22,12 +22,14 @@ KILLED = 77
 
 class FaultyL2:
     """An ``L2`` before another. ``broken``: it cannot be reached. ``planned``: what the next change
-    meets, and whether it is done nevertheless."""
+    meets, and whether it is done nevertheless; ``weather``: the same of those that none is planned
+    for."""
 
     def __init__(self, real: L2) -> None:
         self._real = real
         self.broken = False
         self.planned: tuple[Fault, bool] | None = None
+        self.weather: Callable[[], tuple[Fault, bool] | None] = lambda: None
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self._real, name)
@@ -36,9 +38,10 @@ class FaultyL2:
         def call(*args: Any, **kwargs: Any) -> Any:
             if self.broken:
                 raise _unavailable(l2_errors.L2Unavailable, name, "connection refused")
-            if self.planned is None or not changes:
+            planned = (self.planned or self.weather()) if changes else None
+            if planned is None:
                 return method(*args, **kwargs)
-            (fault, effect), self.planned = self.planned, None
+            (fault, effect), self.planned = planned, None
             if effect:
                 method(*args, **kwargs)
             if fault is Fault.REFUSED:
@@ -54,13 +57,15 @@ def _unavailable(kind: type[l2_errors.L2Error], call: str, reason: str) -> l2_er
 
 class Injector:
     """``front``: before Melange, in the process of the tests; ``in_child``: another one has no hand
-    on it. ``sprung``: the traps that have struck; each does once."""
+    on it. ``sprung``: the traps that have struck; each does once. ``chance``: called between any
+    two steps."""
 
     def __init__(self, front: Faulty, l2: L2) -> None:
         self.front = front
         self.faulty_l2 = FaultyL2(l2)
         self.l2 = cast(L2, self.faulty_l2)
         self.in_child = False
+        self.chance: Callable[[], None] = lambda: None
         self.waiting: list[Trap] = []
         self.sprung: list[Trap] = []
 
@@ -89,6 +94,7 @@ class Injector:
 
     def _around(self, kind: str, step: Step, phase: Phase, action: Action) -> Action:
         def watched(operations: Operations, work: Work) -> None:
+            self.chance()
             here = (kind, step.name, phase)
             first = [trap for trap in self.waiting if trap.place == here and self._is_first(trap)]
             for trap in first:
@@ -96,6 +102,7 @@ class Injector:
             action(operations, work)
             for trap in [trap for trap in self.waiting if trap.place == here]:
                 self._spring(trap)
+            self.chance()
 
         return watched
 

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from oslo_config import cfg
 
@@ -127,10 +128,11 @@ class World:
         self.cloud.database.close()
         child = os.fork()
         if child == 0:
-            self._as_child(work)
+            self.as_child(work)
         return _wait(child)
 
-    def _as_child(self, work: Callable[[NetstackNetApi], object]) -> None:
+    def as_child(self, work: Callable[[NetstackNetApi], object]) -> NoReturn:
+        """The rest of a process that was forked."""
         code = 1
         try:
             self.injector.in_child = True

@@ -34,7 +34,8 @@ class Fault:
 
 class Faulty:
     """``url`` is where it listens. ``seen``: method and path of all that came. ``broken``: nothing
-    is passed on or answered."""
+    is passed on or answered. ``weather``: what a request of this method meets that nothing is
+    planned for."""
 
     def __init__(self, target: str, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -42,6 +43,7 @@ class Faulty:
         self.broken = False
         self.target = urlsplit(target).netloc
         self.ended = threading.Event()
+        self.weather: Callable[[str], Fault | None] = lambda method: None
         self._planned: list[tuple[str, Fault]] = []
         self._lock = threading.Lock()
 
@@ -51,9 +53,10 @@ class Faulty:
             self._planned += [(method, fault) for fault in faults]
 
     def forget(self) -> None:
-        """Nothing is planned any more."""
+        """Nothing is planned any more, and the weather is fine."""
         with self._lock:
             self._planned.clear()
+            self.weather = lambda method: None
 
     def met_all(self) -> bool:
         return not self._planned
@@ -65,7 +68,7 @@ class Faulty:
                 if planned == method or (planned == CHANGE and method in CHANGE):
                     del self._planned[index]
                     return fault
-        return None
+            return self.weather(method)
 
 
 @contextlib.contextmanager
