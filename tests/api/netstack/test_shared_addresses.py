@@ -102,24 +102,22 @@ class TestShared:
         netstack.delete(one)
         assert shared["address"] not in netstack.pairs(pair[0])
 
-    @pytest.mark.parametrize(
-        ("wrong", "status"),
-        [
+    def test_one_that_cannot_be_is_refused_and_leaves_nothing(
+        self, netstack: Netstack, project: str, network: dict[str, Any], pair: list[str]
+    ) -> None:
+        path = f"/networks/{network['id']}/shared_addresses"
+        before = netstack.everything()
+        wrongs: list[tuple[dict[str, Any], int]] = [
             ({"virtual_nic_ids": []}, 400),
             ({"virtual_nic_ids": ["nobody"]}, 404),
             ({"address": "10.9.0.1"}, 400),
             ({"address": "10.1.0.7", "version": 6}, 400),
             ({"version": 5}, 400),
-        ],
-    )
-    def test_one_that_cannot_be_is_refused_and_leaves_nothing(
-        self, netstack: Netstack, project: str, network: dict[str, Any], pair: list[str],
-        wrong: dict[str, Any], status: int,
-    ) -> None:  # fmt: skip
-        path = f"/networks/{network['id']}/shared_addresses"
-        wishes = {"project_id": project, "virtual_nic_ids": pair, **wrong}
-        before = netstack.everything()
-        assert netstack.refused("POST", path, {"shared_address": wishes}).status == status
+        ]
+        for wrong, status in wrongs:
+            wishes = {"project_id": project, "virtual_nic_ids": pair, **wrong}
+            refusal = netstack.refused("POST", path, {"shared_address": wishes})
+            assert refusal.status == status, wrong
         assert netstack.get(path)["shared_addresses"] == []
         assert netstack.everything() == before
 
@@ -206,13 +204,12 @@ class TestAllowed:
             "allowed_addresses": []
         }
 
-    @pytest.mark.parametrize("method", ["PUT", "DELETE"])
-    def test_its_own_is_always_allowed(
-        self, netstack: Netstack, pair: list[str], method: str
-    ) -> None:
+    def test_its_own_is_always_allowed(self, netstack: Netstack, pair: list[str]) -> None:
         own = address_of(netstack.get(f"/virtual_nics/{pair[0]}")["virtual_nic"])
-        refusal = netstack.refused(method, f"/virtual_nics/{pair[0]}/allowed_addresses/{own}")
-        assert refusal.status == 400 and own in refusal.text
+        for method in ("PUT", "DELETE"):
+            path = f"/virtual_nics/{pair[0]}/allowed_addresses/{own}"
+            refusal = netstack.refused(method, path)
+            assert refusal.status == 400 and own in refusal.text
         assert own in netstack.pairs(pair[0])
 
     def test_several_at_once_are_all_followed(
