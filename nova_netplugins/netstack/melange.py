@@ -7,6 +7,7 @@ repeated.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
@@ -99,14 +100,11 @@ class Melange(BlockCalls, SharingCalls):
 
         def show(client: Client) -> Interface | None:
             try:
-                found = client.interfaces.show(tenant, interface_id)
-                allowed = [
-                    shortest(one["address"])
-                    for one in client.allowed_ips.list(tenant, interface_id)
-                ]
+                found = interface_of(client.interfaces.show(tenant, interface_id))
             except client_errors.NotFound:
                 return None
-            return interface_of(found, allowed)
+            allowed = _allowed(client, tenant, interface_id)
+            return dataclasses.replace(found, allowed=allowed)
 
         return self.call("show interface", interface_id, show)
 
@@ -122,8 +120,11 @@ class Melange(BlockCalls, SharingCalls):
 
     def allowed(self, tenant: str, interface_id: str) -> tuple[str, ...]:
         """Addresses that the interface may use, its own among them. () if there is none."""
-        found = self.find_interface(tenant, interface_id)
-        return () if found is None else found.allowed or ()
+        return self.call(
+            "list the allowed addresses of interface",
+            interface_id,
+            lambda client: _allowed(client, tenant, interface_id),
+        )
 
     def lately_allowed(self, since: datetime.datetime) -> set[str]:
         """The interfaces that may use other addresses since then, of whatever tenant, as far as
@@ -228,17 +229,24 @@ class Melange(BlockCalls, SharingCalls):
         return ({**one, "address": shortest(one["address"])} for one in found)
 
 
-def interface_of(found: Mapping[str, Any], allowed: Sequence[str] | None = None) -> Interface:
+def interface_of(found: Mapping[str, Any]) -> Interface:
+    """An interface as the client shows it."""
     mac = found["mac_address"]
-    addresses = [_address(one) for one in found["ip_addresses"]]
     return Interface(
         id=found["id"],
         mac_address=None if mac is None else normal_mac(mac),
         tenant_id=found["tenant_id"],
         device_id=found["device_id"],
-        addresses=tuple(addresses),
-        allowed=None if allowed is None else tuple(allowed),
+        addresses=tuple(_address(one) for one in found["ip_addresses"]),
     )
+
+
+def _allowed(client: Client, tenant: str, interface_id: str) -> tuple[str, ...]:
+    try:
+        found = list(client.allowed_ips.list(tenant, interface_id))
+    except client_errors.NotFound:
+        return ()
+    return tuple(shortest(one["address"]) for one in found)
 
 
 def _address(found: Mapping[str, Any]) -> Address:

@@ -5,6 +5,7 @@ Any number of processes may do it at once, beside others that work.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import logging
 from collections.abc import Collection, Iterable, Iterator
@@ -92,20 +93,21 @@ class ReconcileOperations(NicOperations):
         rows = self.rows(nic_rows.select().order_by(VIRTUAL_NICS.c.id))
         if not rows:
             return
-        changed = set(self._others_in_melange(rows))
+        lately = None if since is None else self.melange.lately_allowed(since - _OVERLAP)
+        changed = set(self._others_in_melange(rows, lately))
         if since is None:
-            changed |= {*self._others_allowed(rows, None), *self._other_ports(rows)}
-        else:
-            lately = self.melange.lately_allowed(since - _OVERLAP)
-            changed |= set(self._others_allowed(rows, lately))
+            changed.update(self._other_ports(rows))
         ids = sorted(changed)
         for first in range(0, len(ids), _TOGETHER):
             together = ids[first : first + _TOGETHER]
             self.flow.start("follow", {"nic_ids": together})
             yield from (f"virtual NIC {nic_id} follows Melange" for nic_id in together)
 
-    def _others_in_melange(self, rows: Iterable[Row]) -> Iterator[str]:
-        """Whose addresses or device are not what Melange says."""
+    def _others_in_melange(
+        self, rows: Iterable[Row], lately: Collection[str] | None
+    ) -> Iterator[str]:
+        """Whose addresses, allowed addresses or device are not what Melange says. ``lately``: to
+        whom some were allowed or forbidden; None: that is not known."""
         projects: dict[str, list[Row]] = {}
         for row in rows:
             projects.setdefault(row["project_id"], []).append(row)
@@ -114,18 +116,14 @@ class ReconcileOperations(NicOperations):
             found = {interface.id: interface for interface in listed}
             for row in of_project:
                 interface = found.get(row["id"])
-                if interface is not None and _differs(row, interface):
+                if interface is None:
+                    continue
+                # An address that is released is allowed to nobody, of which nothing is told.
+                if lately is None or row["id"] in lately or row["allowed"]:
+                    allowed = self.melange.allowed(project, row["id"])
+                    interface = dataclasses.replace(interface, allowed=allowed)
+                if _differs(row, interface):
                     yield row["id"]
-
-    def _others_allowed(self, rows: Iterable[Row], lately: Collection[str] | None) -> Iterator[str]:
-        """Of the NICs that may, or that have lately been allowed something, those whose allowed
-        addresses are not what Melange says. An address that is released tells nobody."""
-        for row in rows:
-            if lately is not None and row["id"] not in lately and not row["allowed"]:
-                continue
-            interface = self.melange.find_interface(row["project_id"], row["id"])
-            if interface is not None and _differs(row, interface):
-                yield row["id"]
 
     def _other_ports(self, rows: Iterable[Row]) -> Iterator[str]:
         """Whose port is not what its row says; one that is gone is an audit's business."""
