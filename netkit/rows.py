@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,22 +42,16 @@ def _on_mariadb(
     connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
 ) -> None:
     names = ", ".join(f"`{name}`" for name in rows[0])
-    columns = (_literals(row[name] for row in rows) for name in rows[0])
+    columns = (_literals([row[name] for row in rows]) for name in rows[0])
     values = "),(".join(map(",".join, zip(*columns, strict=True)))
     statement = f"INSERT INTO `{table.name}` ({names}) VALUES ({values})"
     connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
-def _literals(values: Iterable[Any]) -> list[str]:
-    """A column's values in SQL. Many are equal."""
-    known: dict[Any, str] = {}
-    found = []
-    for value in values:
-        text = known.get(value)
-        if text is None:
-            text = known[value] = _literal(value)
-        found.append(text)
-    return found
+def _literals(values: Sequence[Any]) -> Iterator[str]:
+    """A column's values in SQL; many of them are equal."""
+    literals = {value: _literal(value) for value in set(values)}
+    return map(literals.__getitem__, values)
 
 
 def _literal(value: Any) -> str:
