@@ -156,6 +156,8 @@ class AddressOperations(ReadingOperations):
             self.melange.delete_interface(shared.id)
 
         self._followed(nics, release)
+        # A floating IP that led to it leads nowhere now.
+        self.prompts.network_changed(shared.network_id)
 
     # -- who has it now
 

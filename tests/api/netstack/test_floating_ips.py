@@ -175,8 +175,8 @@ class TestAssociation:
         assert netstack.get(f"/floating_ips/{lent['address']}")["floating_ip"] == lent
         netstack.delete(f"/floating_ips/{lent['address']}")
 
-    def test_it_may_lead_to_a_shared_address(
-        self, netstack: Netstack, project: str, network: dict[str, Any]
+    def test_it_may_lead_to_a_shared_address_as_long_as_there_is_one(
+        self, netstack: Netstack, cloud: ServedCloud, project: str, network: dict[str, Any]
     ) -> None:
         netstack.pool()
         first, second = netstack.nics(project, network, 2)
@@ -184,6 +184,11 @@ class TestAssociation:
         lent = borrow(netstack, project)
         done = associate(netstack, lent, first, fixed_address=vip)
         assert (done["virtual_nic_id"], done["fixed_address"]) == (None, vip)
+        told = cloud.prompted["netstack"].networks
+        told.clear()
+        netstack.delete(f"/networks/{network['id']}/shared_addresses/{vip}")
+        assert told == [network["id"]]
+        assert netstack.get(f"/floating_ips/{lent['address']}")["floating_ip"] == lent
 
     def test_only_with_an_ipv4_address_of_the_nic(
         self, netstack: Netstack, project: str, nic: dict[str, Any]
