@@ -126,7 +126,7 @@ class Cloud:
         self.node.start("api")
         for node in self.nodes:
             node.start(*DAEMONS)
-        eventually(self.api.answers, "net-api answers", 2 * PATIENCE, pause=0.1)
+        eventually(self.api.answers, "net-api answers", 3 * PATIENCE, pause=0.1)
         for service in self.services:
             self.associate_project(service, service)
 

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
+from nova_netplugins.host import namespaces as netns_tools
 from nova_netplugins.host.router import Names
 from tests.dataplane import dhcp6_client, netstack_cloud
-from tests.dataplane.cloud import DAEMONS, PATIENCE, WORLD_ADDRESS
+from tests.dataplane.cloud import DAEMONS, PATIENCE, WORLD_ADDRESS, Cloud, Node
+from tests.dataplane.fake_nova import SECRET, FakeNova
 from tests.dataplane.instances import Instance
-from tests.dataplane.net_api import Row
+from tests.dataplane.net_api import Row, ask
 from tests.dataplane.netstack_cloud import Beside
 from tests.dataplane.topology import is_cut_off, pinging, reaches
 from tests.eventually import eventually
@@ -25,8 +27,21 @@ pytestmark = pytest.mark.root
 
 
 @pytest.fixture(scope="module")
-def beside() -> Iterator[Beside]:
-    with netstack_cloud.running(hosts=2, services=("vlan", "netstack")) as beside:
+def nova() -> Iterator[FakeNova]:
+    """Its port is known, but nobody listens there yet."""
+    nova = FakeNova()
+    nova.stop()
+    yield nova
+    nova.stop()
+
+
+@pytest.fixture(scope="module")
+def beside(nova: FakeNova) -> Iterator[Beside]:
+    def prepare(cloud: Cloud) -> None:
+        where = {"metadata_host": "127.0.0.1", "metadata_port": nova.port}
+        cloud.configure("gateway", **where, metadata_proxy_shared_secret=SECRET)
+
+    with netstack_cloud.running(2, ("vlan", "netstack"), prepare) as beside:
         yield beside
 
 
@@ -72,6 +87,30 @@ def held(beside: Beside, *instances: Instance) -> list[Row]:
     return [
         {**row, "address": short(row["address"])} for one in found for row in one["ip_addresses"]
     ]
+
+
+def test_an_instance_reaches_novas_metadata_as_itself(
+    beside: Beside, network: Row, pair: list[Instance], nova: FakeNova
+) -> None:
+    one = pair[0]
+    one.configure(gateway="10.0.0.1")
+    [server] = serving_nodes(beside, network)
+    with netns_tools.entered(server.machine.netns):
+        nova.start()
+    eventually(lambda: asked(one) is not None, "metadata is answered", PATIENCE, 0.1)
+    headers = dict(asked(one)["headers"])
+    assert (headers["X-Instance-ID"], headers["X-Tenant-ID"]) == (one.id, "red")
+
+
+def asked(instance: Instance) -> Any:
+    """What Nova was asked; None if it did not answer."""
+    status, answer = ask(instance.netns, "169.254.169.254", "/latest/meta-data/")
+    return answer if status == 201 else None
+
+
+def serving_nodes(beside: Beside, network: Row) -> list[Node]:
+    port = Names(network["id"]).inside_port
+    return [node for node in beside.cloud.nodes if node.machine.host.links.exists(port)]
 
 
 def test_a_floating_address_leads_in_and_out(beside: Beside, pair: list[Instance]) -> None:
@@ -241,13 +280,12 @@ def test_another_host_takes_the_network_over(
     before = cloud.api.get(path)["network"]["host"]
     after = next(node.name for node in cloud.nodes if node.name != before)
     cloud.api.put(path, {"network": {"host": after}})
-    port = Names(network["id"]).inside_port
-    eventually(lambda: hosts_with(beside, port) == [after], f"{after} alone has it", PATIENCE)
+    eventually(
+        lambda: [node.name for node in serving_nodes(beside, network)] == [after],
+        f"{after} alone has the gateway",
+        PATIENCE,
+        0.1,
+    )
     for instance in pair:
         eventually(functools.partial(reaches, instance.netns, WORLD_ADDRESS), "the world", PATIENCE)
         assert instance.ask_dhcp()["ip"] == instance.address
-
-
-def hosts_with(beside: Beside, link: str) -> list[str]:
-    nodes = beside.cloud.nodes
-    return [node.name for node in nodes if node.machine.host.links.exists(link)]

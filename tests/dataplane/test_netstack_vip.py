@@ -6,6 +6,7 @@ import contextlib
 import functools
 import http.client
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,13 +73,17 @@ class Balanced:
 
 @pytest.fixture(scope="module")
 def balanced() -> Iterator[Balanced]:
-    with netstack_cloud.running() as beside:
+    # What serves DHCP makes no difference here, and dnsmasq has its turn elsewhere.
+    driver = "kea" if shutil.which("kea-dhcp4") else "dnsmasq"
+    with netstack_cloud.running(dhcp_driver=driver) as beside:
         network = beside.make_network("red", "10.0.0.0/24")
         boot = functools.partial(beside.cloud.boot, project="red")
         names = ("one", "two", "thief", "client")
         one, two, thief, client = (boot(name, "netstack", network) for name in names)
         for instance in (one, two, thief, client):
             instance.configure(gateway=GATEWAY)
+            # keepalived tells once that it has the address.
+            eventually(functools.partial(reaches, instance.netns, GATEWAY), GATEWAY, PATIENCE)
         wanted = {"project_id": "red", "virtual_nic_ids": [one.nics[0]["id"], two.nics[0]["id"]]}
         path = f"/netstack/networks/{network['id']}/shared_addresses"
         made = beside.cloud.api.post(path, {"shared_address": wanted})["shared_address"]
