@@ -184,4 +184,7 @@ class KeaServer:
         """Why it has ended: of what it writes then, most is not about that."""
         lines = [*read(self.files.log).splitlines(), *read(self.files.said).splitlines()]
         errors = [line for line in lines if " ERROR " in line or " FATAL " in line]
-        return " ".join((errors or lines)[-2:]) or "it said nothing: AppArmor may keep it from its files"
+        return (
+            " ".join((errors or lines)[-2:])
+            or "it said nothing: AppArmor may keep it from its files"
+        )
