@@ -26,7 +26,7 @@ class Worlds:
         if self._now is None or not self._now.sound:
             self.close()
             directory = Path(tempfile.mkdtemp(dir=self._directory))
-            self._now = self._open.enter_context(world(directory, self._melange))
+            self._now = self._open.enter_context(world(directory, self._melange.url))
         return self._now
 
     def close(self) -> None:

@@ -21,18 +21,18 @@ KILLED = 77
 
 
 class FaultyL2:
-    """An ``L2`` before another. ``broken``: it cannot be reached. ``planned``: what the next change
-    meets, and whether it is done nevertheless; ``weather``: the same of those that none is planned
-    for."""
+    """An ``L2`` before the ``real`` one. ``broken``: it cannot be reached. ``planned``: what the
+    next change meets, and whether it is done nevertheless; ``weather``: the same of those that none
+    is planned for."""
 
     def __init__(self, real: L2) -> None:
-        self._real = real
+        self.real = real
         self.broken = False
         self.planned: tuple[Fault, bool] | None = None
         self.weather: Callable[[], tuple[Fault, bool] | None] = lambda: None
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self._real, name)
+        method = getattr(self.real, name)
         changes = not name.startswith(("get_", "list_", "find_"))
 
         def call(*args: Any, **kwargs: Any) -> Any:

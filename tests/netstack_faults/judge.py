@@ -29,6 +29,9 @@ def _judge_again(seen: Seen) -> None:
     assert sorted(remembered) == sorted(in_melange)
     assert len({(network_id, address) for network_id, address, _ in remembered}) == len(remembered)
     assert seen.interfaces.keys() == {nic["id"] for nic in nics}
-    assert seen.ports.keys() == {nic["port_id"] for nic in nics}
-    assert {one.id for one in seen.l2_networks} == seen.span.after.networks.keys()
+    ours = seen.deployment
+    ports = {one.id for one in seen.ports.values() if ours.nic_of(one.name) is not None}
+    assert ports == {nic["port_id"] for nic in nics}
+    networks = {one.id for one in seen.l2_networks if ours.intent_of(one.key) is not None}
+    assert networks == seen.span.after.networks.keys()
     assert {one.network_id for one in seen.blocks} == seen.span.after.networks.keys()

@@ -22,6 +22,7 @@ class Subject:
     instance_id: str = field(default_factory=lambda: f"instance-{uuid.uuid4()}")
     label: str = field(default_factory=lambda: f"net-{uuid.uuid4()}")
     network_id: str = ""
+    host: str = ""
     nic: VirtualNic | None = None
 
     @property
@@ -31,7 +32,7 @@ class Subject:
 
 
 def nothing(world: World) -> Subject:
-    return Subject(network_id=world.network_id)
+    return Subject(network_id=world.network_id, host=world.host)
 
 
 def an_instance(world: World) -> Subject:
@@ -42,7 +43,7 @@ def an_instance(world: World) -> Subject:
 
 
 def a_network(world: World) -> Subject:
-    subject = Subject()
+    subject = nothing(world)
     create_network(world.outside, subject)
     [found] = [one for one in world.outside.list_networks() if one.label == subject.label]
     subject.network_id = found.id
@@ -73,7 +74,7 @@ def an_instance_that_lost_everything(world: World) -> Subject:
 def create_nic(api: NetstackNetApi, subject: Subject) -> None:
     nics = (RequestedNic(network_id=subject.network_id),)
     api.allocate_for_instance(
-        InstanceRequest(subject.instance_id, PROJECT, host="one", hostname="web", nics=nics)
+        InstanceRequest(subject.instance_id, PROJECT, subject.host, "web", nics)
     )
 
 
@@ -100,7 +101,7 @@ def create_network(api: NetstackNetApi, subject: Subject) -> None:
 
 
 def create_gateway(api: NetstackNetApi, subject: Subject) -> None:
-    api.flow.start("create_gateway", {"network_id": subject.network_id, "host": "one"})
+    api.flow.start("create_gateway", {"network_id": subject.network_id, "host": subject.host})
 
 
 def delete_network(api: NetstackNetApi, subject: Subject) -> None:

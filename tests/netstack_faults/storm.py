@@ -133,7 +133,7 @@ def _work(world: World, api: NetstackNetApi, directory: Path, deadline: float, n
 
 def _request(world: World, instance: str, nics: int) -> InstanceRequest:
     wanted = (RequestedNic(world.network_id),) * nics
-    return InstanceRequest(instance, PROJECT, host="one", nics=wanted)
+    return InstanceRequest(instance, PROJECT, world.host, nics=wanted)
 
 
 def _ask(log: TextIO, what: str, instance_id: str, ask: Callable[[], object]) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.netstack_faults.judge import judge
 from tests.netstack_faults.storm import storm
-from tests.netstack_faults.world import World
+from tests.netstack_faults.world import MelangeServer, World
 
 SECONDS = 10.0
 SEED = 20111123
@@ -16,7 +16,7 @@ SEED = 20111123
 
 @pytest.mark.timeout(300)
 def test_after_a_storm_there_is_what_was_answered_and_nothing_else(
-    world: World, tmp_path: Path
+    world: World, melange: MelangeServer, tmp_path: Path
 ) -> None:
     stories = storm(world, tmp_path, SECONDS, SEED)
     world.recover()
@@ -31,5 +31,5 @@ def test_after_a_storm_there_is_what_was_answered_and_nothing_else(
     answers = [answer for story in stories.values() for answer in story.asked.values()]
     # Else there was no storm.
     assert {True, False, None} <= set(answers)
-    assert world.melange_server.check() == ""
+    assert melange.check() == ""
     world.tidy()

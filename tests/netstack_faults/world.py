@@ -18,12 +18,14 @@ from oslo_config import cfg
 
 from melange.client import connect
 from netkit import migrations
+from netkit.db import Database
 from netkit.errors import ServiceError
 from nova_netplugins import conf as configuration
 from nova_netplugins.catalogue import load_catalogue
 from nova_netplugins.cloud import Cloud
 from nova_netplugins.netstack.audit import audit
 from nova_netplugins.netstack.flow import Flow
+from nova_netplugins.netstack.l2 import L2
 from nova_netplugins.netstack.local_l2 import make_local
 from nova_netplugins.netstack.melange import Melange, make_melange
 from nova_netplugins.netstack.model import BlockSpec, NetworkSpec
@@ -33,10 +35,12 @@ from nova_netplugins.netstack.tables import INTENTS
 from nova_netplugins.plugin import ApiContext
 from tests.chaos.victims import BIN, Server
 from tests.netstack_faults.injector import Injector
-from tests.openstack.faulty import faulty
+from tests.openstack.faulty import Faulty, faulty
 from tests.servers import free_port
 
 PROJECT = "red"
+
+MakeL2 = Callable[[cfg.ConfigOpts, Database], L2]
 
 _PATIENCE = 60
 _MANY = 30
@@ -88,13 +92,17 @@ def melange_server(directory: Path) -> Iterator[MelangeServer]:
 
 class World:
     """``api`` meets the faults that ``injector`` is told of, ``outside`` none. ``network_id``: of a
-    network that is always there. ``sound``: nothing is left over from a test that failed."""
+    network that is always there; ``host``: where NICs can be. ``sound``: nothing is left over from
+    a test that failed."""
 
-    def __init__(self, cloud: Cloud, melange: MelangeServer, injector: Injector) -> None:
+    def __init__(
+        self, cloud: Cloud, melange_url: str, front: Faulty, make_l2: MakeL2, host: str
+    ) -> None:
         self.cloud = cloud
-        self.melange_server = melange
-        self.injector = injector
-        self.outside = self._api(melange.url)
+        self.host = host
+        self._make_l2 = make_l2
+        self.injector = injector = Injector(front, self._l2())
+        self.outside = self._api(melange_url)
         self.api = self._api(injector.front.url)
         self.api.l2 = injector.l2
         self.api.flow = Flow(self.api, injector.plans(PLANS))
@@ -113,9 +121,10 @@ class World:
     def _api(self, url: str) -> NetstackNetApi:
         cloud = self.cloud
         context = ApiContext(cloud.conf, cloud.database, cloud.associations, NoPrompts())
-        return NetstackNetApi(
-            context, l2=make_local(cloud.conf, cloud.database), melange=self._melange(url)
-        )
+        return NetstackNetApi(context, l2=self._l2(), melange=self._melange(url))
+
+    def _l2(self) -> L2:
+        return self._make_l2(self.cloud.conf, self.cloud.database)
 
     def _melange(self, url: str) -> Melange:
         self.cloud.conf.set_override("endpoint_override", url, group="melange")
@@ -136,6 +145,7 @@ class World:
         code = 1
         try:
             self.injector.in_child = True
+            self.injector.faulty_l2.real = self._l2()
             self.api.melange = self._melange(self.injector.front.url)
             work(self.api)
             code = 0
@@ -218,12 +228,14 @@ def configure(directory: Path, url: str) -> cfg.ConfigOpts:
 
 
 @contextlib.contextmanager
-def world(directory: Path, melange: MelangeServer) -> Iterator[World]:
-    conf = configure(directory, melange.url)
+def world(
+    directory: Path, melange_url: str, make_l2: MakeL2 = make_local, host: str = "one"
+) -> Iterator[World]:
+    conf = configure(directory, melange_url)
     with (
         contextlib.closing(Cloud(conf, load_catalogue(conf))) as cloud,
-        faulty(melange.url) as front,
+        faulty(melange_url) as front,
     ):
         for lineage in cloud.lineages:
             migrations.upgrade(cloud.database, lineage)
-        yield World(cloud, melange, Injector(front, make_local(conf, cloud.database)))
+        yield World(cloud, melange_url, front, make_l2, host)
