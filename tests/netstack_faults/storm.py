@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from netkit.errors import ServiceError
+from nova_netplugins.netstack.audit import audit
 from nova_netplugins.netstack.net_api import NetstackNetApi
 from nova_netplugins.netstack.tables import INTENTS
 from nova_netplugins.plugin import InstanceRequest, RequestedNic
@@ -63,8 +64,9 @@ def storm(world: World, directory: Path, seconds: float, seed: int) -> dict[str,
     world.injector.front.weather = lambda method: _weather(rng, method)
     ended = 0
     while not ended:
-        # The reconciler, beside.
+        # Beside, the reconciler; and audits, which must not take what is at work for a leak.
         world.outside.reconcile(due=True)
+        audit(world.outside, repair=True)
         world.injector.front.broken = rng.random() < _SELDOM
         ended, _ = os.waitpid(keeper, os.WNOHANG)
         time.sleep(0.05)
