@@ -9,11 +9,13 @@ import pytest
 from netkit.errors import ServiceError
 from nova_netplugins import errors
 from nova_netplugins.netstack import l2_errors
+from nova_netplugins.netstack.gateways import GatewayInMaking
 from nova_netplugins.netstack.l2 import NewNetwork, NewPort
 from nova_netplugins.netstack.model import Block, BlockSpec, NetworkSpec
 from nova_netplugins.netstack.network_steps import NetworkInUseAlready
 from nova_netplugins.plugin import InstanceRequest, RequestedNic
-from tests.netstack.cloud import PROJECT, NetApi, network_of
+from nova_netplugins.testing.bench import Bench
+from tests.netstack.cloud import PROJECT, NetApi, interfaces_of, network_of
 from tests.netstack.melange_server import MelangeServer
 
 
@@ -96,6 +98,34 @@ def test_a_network_goes_with_its_blocks_and_its_segment(
         net_api.l2.get_network(network_id)
     with pytest.raises(errors.NetworkNotFound):
         net_api.get_network(network_id)
+
+
+def test_the_gateway_of_a_network_goes_with_it(net_api: NetApi, melange: MelangeServer) -> None:
+    network_id = network_of(net_api, "10.1.0.0/24", "fd00:1::/64", routed=False)
+    net_api.flow.start("create_gateway", {"network_id": network_id, "host": "host-1"})
+    [port] = net_api.l2.list_ports(network_id=network_id)
+    assert (port.device_id, port.device_owner) == (f"gw-{network_id[:11]}", "network:netstack")
+    used = [one["address"] for one in net_api.melange.allocated(network_id)]
+    assert len(used) == 2 and "10.1.0.2" in used
+    assert net_api.list_virtual_nics(network_id=network_id) == [], "it is no instance's"
+    with pytest.raises(GatewayInMaking):
+        net_api.flow.start("create_gateway", {"network_id": network_id, "host": "host-1"})
+
+    net_api.delete_network(network_id)
+    assert net_api.l2.list_ports(network_id=network_id) == []
+    assert interfaces_of(net_api, "default") == []
+
+
+def test_what_of_a_network_can_be_changed_is_told_to_those_who_serve_it(
+    net_api: NetApi, bench: Bench
+) -> None:
+    network_id = network_of(net_api, "10.1.0.0/24")
+    bench.told.networks.clear()
+    row = net_api.modify_network(network_id, {"label": "new", "priority": 7, "host": "host-2"})
+    assert (row["label"], row["priority"], row["host"]) == ("new", 7, "host-2")
+    assert bench.told.networks == [network_id]
+    with pytest.raises(errors.InvalidOption, match="can be changed"):
+        net_api.modify_network(network_id, {"project_id": PROJECT})
 
 
 def test_a_network_stays_while_anybody_is_on_it(net_api: NetApi, melange: MelangeServer) -> None:
