@@ -180,6 +180,30 @@ def test_an_address_that_melange_released_is_drift(
     assert served.check() == []
 
 
+def test_a_server_that_was_killed_serves_again_and_that_is_told(
+    network: Network, served: NetstackService, host: FakeHost
+) -> None:
+    served.check()
+    dhcp_of(host).kill(network.id)
+    [change] = served.check()
+    assert "3 missing" in change
+    assert (network.reports[-1]["allocated"], network.reports[-1]["served"]) == (3, 0)
+    assert mac(2) in given(network, host)
+
+
+def test_without_dhcp_there_is_a_router_and_nothing_to_compare(
+    network: Network, served: NetstackService, host: FakeHost
+) -> None:
+    served.check()
+    network.enable_dhcp, network.reports = False, []
+    assert served.check() == []
+    assert dhcp_of(host).networks() == [] and network.reports == []
+    assert router_of(network, host).links.exists(Names(network.id).inside)
+    network.routed = False
+    served.check()
+    assert host.list_netns() == []
+
+
 def test_a_process_that_was_started_anew_finds_what_the_server_does_not_serve(
     network: Network, served: NetstackService, host: FakeHost, tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pytest
 
 from nova_netplugins.host import frames
-from tests.dataplane import keepalived, netstack_cloud
+from tests.dataplane import dhcp6_client, keepalived, netstack_cloud
 from tests.dataplane.cloud import PATIENCE
 from tests.dataplane.instances import Instance
 from tests.dataplane.net_api import PORT, Row, ask
@@ -76,7 +76,7 @@ def balanced() -> Iterator[Balanced]:
     # What serves DHCP makes no difference here, and dnsmasq has its turn elsewhere.
     driver = "kea" if shutil.which("kea-dhcp4") else "dnsmasq"
     with netstack_cloud.running(dhcp_driver=driver) as beside:
-        network = beside.make_network("red", "10.0.0.0/24")
+        network = beside.make_network("red", "10.0.0.0/24", "fd00:1::/64")
         boot = functools.partial(beside.cloud.boot, project="red")
         names = ("one", "two", "thief", "client")
         one, two, thief, client = (boot(name, "netstack", network) for name in names)
@@ -129,7 +129,11 @@ def test_the_address_follows_whoever_is_alive(balanced: Balanced) -> None:
 
 def test_dhcp_gives_it_to_nobody(balanced: Balanced) -> None:
     for instance in balanced.pair:
-        assert instance.ask_dhcp()["ip"] == instance.address != balanced.address
+        v4, v6 = instance.addresses
+        assert instance.ask_dhcp()["ip"] == v4 != balanced.address
+        duid = dhcp6_client.duid_of(instance.nics[0]["mac_address"])
+        answer = dhcp6_client.request(instance.netns, "eth0", duid, 20)
+        assert answer is not None and answer.addresses == [v6]
 
 
 def test_a_third_instance_cannot_have_it(balanced: Balanced) -> None:

@@ -46,6 +46,7 @@ class Network:
     nics: list[Told] = field(default_factory=list)
     host: str | None = HOST_NAME
     routed: bool = True
+    enable_dhcp: bool = True
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     gone_with: str | None = None
     """With which code net-api says that something is not there."""
@@ -59,7 +60,7 @@ class Network:
             "mtu": 1400,
             "host": self.host,
             "routed": self.routed,
-            "enable_dhcp": True,
+            "enable_dhcp": self.enable_dhcp,
             "l2_driver": "local",
             "segment": 7,
             "peers": [],
