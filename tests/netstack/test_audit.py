@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from nova_netplugins.netstack import intents
 from nova_netplugins.netstack.audit import audit
+from nova_netplugins.netstack.gateways import gateway_id
 from nova_netplugins.netstack.intents import Claim, Intent
 from nova_netplugins.netstack.l2 import AddressPair
 from nova_netplugins.netstack.tables import INTENTS, L2_NETWORKS, L2_PORTS, VIRTUAL_NICS
@@ -169,6 +170,31 @@ def test_a_nic_that_is_made_whole_is_the_one_it_was(scene: Scene) -> None:
     [port] = scene.api.l2.list_ports(device_id=INSTANCE)
     assert (port.mac_address, port.host) == (before.mac_address, "one")
     assert {ip.address for ip in before.fixed_ips} <= {pair.ip_address for pair in port.pairs}
+
+
+def test_a_gateway_is_made_whole_as_others_are(net_api: NetApi) -> None:
+    network_id = network_of(net_api, "10.5.1.0/24", routed=False)
+    net_api.flow.start("create_gateway", {"network_id": network_id, "host": "one"})
+    here = VIRTUAL_NICS.select().where(VIRTUAL_NICS.c.id == gateway_id(network_id))
+    [before] = net_api.rows(here)
+    assert audit(net_api) == []
+    scene = Scene(net_api, network_id, before)
+    lose_port(scene)
+    lose_interface(scene)
+    assert "NIC without port" in names(audit(net_api))
+    assert [one.note for one in audit(net_api, repair=True) if not one.repaired] == []
+    assert audit(net_api) == []
+    [after] = net_api.rows(here)
+    assert (after["mac_address"], after["addresses"]) == (
+        before["mac_address"],
+        before["addresses"],
+    )
+
+
+def test_addresses_that_are_no_nics_own_are_no_contradiction(scene: Scene) -> None:
+    shared = scene.api.create_shared_address(scene.network_id, PROJECT, [scene.nic["id"]])
+    assert shared.address in scene.api.allowed_addresses(scene.nic["id"])
+    assert audit(scene.api) == []
 
 
 # -- What a person has to decide

@@ -244,6 +244,22 @@ def test_a_block_whose_addresses_are_in_use_stays(net_api: NetApi, network_id: s
     assert client.ip_addresses.show(ours.tenant_id, ours.id, address["address"])["interface_id"]
 
 
+@pytest.mark.parametrize("moved", ["off its network", "to a network of others"])
+def test_a_block_that_was_moved_stays(net_api: NetApi, network_id: str, moved: str) -> None:
+    there = block(net_api, network_id)
+    [found] = audit(net_api)
+    to = None
+    if moved == "to a network of others":
+        to = net_api.l2.create_network(NewNetwork(str(uuid.uuid4()), "theirs")).id
+    ours = found.finding.subject
+    net_api.melange.client.ip_blocks.update(ours.tenant_id, ours.id, network_id=to)
+    long_ago(net_api)
+    [kept] = audit(net_api, repair=True)
+    assert not kept.repaired and kept.note.startswith("somebody uses it for something else")
+    assert net_api.melange.client.ip_blocks.show(ours.tenant_id, ours.id)["network_id"] == to
+    assert not there()
+
+
 def test_a_network_with_somebody_elses_port_stays(net_api: NetApi, network_id: str) -> None:
     there = l2_network(net_api, network_id)
     [found] = audit(net_api)

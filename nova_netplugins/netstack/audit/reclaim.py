@@ -89,11 +89,21 @@ def _block(operations: Operations, finding: Finding) -> str:
         raise Kept(IN_USE)
     if operations.deployment.tag not in looked.tags:
         raise Kept(CHANGED)
+    if network_id is None or _is_at_layer_2(operations, network_id):
+        raise Kept("somebody uses it for something else; take our tag off it, or delete it")
     if melange_reclaim.block_is_in_use(operations.melange, looked.value):
         raise Kept("addresses of it are in use; release them first")
     if not melange_reclaim.delete_block(operations.melange, looked):
         raise Kept(CHANGED)
     return "the block is deleted"
+
+
+def _is_at_layer_2(operations: Operations, network_id: str) -> bool:
+    try:
+        operations.l2.get_network(network_id)
+    except l2_errors.NetworkNotFound:
+        return False
+    return True
 
 
 def _association(operations: Operations, finding: Finding) -> str:
