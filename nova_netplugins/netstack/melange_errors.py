@@ -71,7 +71,7 @@ class NoMacRange(MelangeError, errors.Conflict):
     code = "no_mac_range"
     template = (
         "{service} cannot {call}: it has no range of MAC addresses; make one, such as with "
-        "'openstack ipam mac range create FA:16:3E:50:00:00/28'"
+        "'openstack ipam mac range create FA:16:3E:C0:00:00/26'"
     )
 
 

@@ -11,7 +11,7 @@ from melange.client import Client, connect
 from netkit.wsgi.server import Server
 from tests.melange import service
 
-MAC_RANGE = "FA:16:3E:50:00:00/28"
+MAC_RANGE = "FA:16:3E:C0:00:00/26"
 
 
 @dataclass(frozen=True)
