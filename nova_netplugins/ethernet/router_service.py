@@ -107,14 +107,10 @@ class RouterService(ABC):
                 changes.append(f"stopped serving network {network_id}")
         for network_id in wanted:
             new = network_id not in self._served
-            served = self._managed(self._converge, network_id) and network_id in self._served
+            served = self._managed(self.ensure, network_id) and network_id in self._served
             if served and new:
                 changes.append(f"serving network {network_id}")
         return changes
-
-    def _converge(self, network_id: str) -> None:
-        """``ensure``, with whatever a check looks at besides."""
-        self.ensure(network_id)
 
     def close(self) -> None:
         self._dhcp.close()

@@ -28,6 +28,11 @@ class NetstackService(RouterService):
         self._wires = NetstackWiring(context.conf, context.host)
         self._tunnel = TunnelEnd(context.conf, context.client, context.host_name)
 
+    def ensure(self, network_id: str, nic_id: str | None = None) -> None:
+        if nic_id is None:
+            self._drifting.doubt(network_id)
+        super().ensure(network_id, nic_id)
+
     def check(self) -> Sequence[str]:
         changes = self._reconcile()
         if any(self._wires.has_tunnels(one["network"]) for one in list(self._served.values())):
@@ -44,10 +49,6 @@ class NetstackService(RouterService):
             LOG.warning("net-api cannot put things right now: %s", error)
             return []
         return list(answer["reconciliation"]["changed"])
-
-    def _converge(self, network_id: str) -> None:
-        self._drifting.doubt(network_id)
-        self.ensure(network_id)
 
     def _differs_in_nics_only(self, serving: Serving, known: Serving) -> bool:
         """Not if the NIC is the first with an address of a new subnet."""

@@ -180,6 +180,18 @@ def test_an_address_that_melange_released_is_drift(
     assert served.check() == []
 
 
+def test_whoever_asks_for_a_network_has_it_compared_at_once(
+    network: Network, served: NetstackService, host: FakeHost
+) -> None:
+    served.check()
+    dhcp_of(host).remove_host(network.id, "nic-2")
+    served.ensure(network.id)
+    assert network.reports[-1]["missing"] == {"count": 1, "examples": [f"10.0.0.6 of {mac(2)}"]}
+    assert mac(2) in given(network, host)
+    [change] = served.check()
+    assert "1 missing" in change
+
+
 def test_a_server_that_was_killed_serves_again_and_that_is_told(
     network: Network, served: NetstackService, host: FakeHost
 ) -> None:

@@ -1,4 +1,4 @@
-"""``dhcp status``"""
+"""``dhcp status | check``"""
 
 from __future__ import annotations
 
@@ -41,6 +41,15 @@ def add(nouns: Actions) -> None:
         "says; 1: somewhere it is not the same, or nobody looks"
     )
     parser = parsing.command(actions, "status", _status, summary)
+    _which(parser)
+    summary = (
+        "have the hosts that serve networks compare now; without a message bus they do so at "
+        "their next sync_interval"
+    )
+    _which(parsing.command(actions, "check", _check, summary))
+
+
+def _which(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--network", metavar="UUID", help="default: all that have DHCP")
 
 
@@ -56,6 +65,13 @@ def _status(api: NetstackNetApi, args: argparse.Namespace) -> Outcome:
     is_fine = all(row["state"] == "in step" for row in rows)
     listing = Listing(_COLUMNS, [[row.get(name) for name in _COLUMNS] for row in rows])
     return Outcome(listing, 0 if is_fine else FAILED)
+
+
+def _check(api: NetstackNetApi, args: argparse.Namespace) -> str:
+    networks = [found["network"] for found in api.dhcp_reports(args.network)]
+    for network in networks:
+        api.prompts.network_changed(network["id"])
+    return f"hosts are asked to compare, networks: {len(networks)}"
 
 
 def _row(

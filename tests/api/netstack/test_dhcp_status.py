@@ -86,5 +86,12 @@ def test_a_host_that_serves_it_no_more_counts_no_more(netstack: Netstack, tool: 
     assert status(tool)[0] == 0
 
 
+def test_hosts_are_asked_to_compare(netstack: Netstack, tool: Tool) -> None:
+    netstack.network()
+    netstack.network(enable_dhcp=False)
+    assert tool.does("dhcp", "check") == "hosts are asked to compare, networks: 1"
+
+
 def test_an_unknown_network_is_named(tool: Tool) -> None:
+    assert "nobody" in tool.refuses("dhcp", "check", "--network", "nobody")[1]
     assert "nobody" in tool.refuses("dhcp", "status", "--network", "nobody")[1]
