@@ -26,6 +26,14 @@ def bench(tmp_path: Path, melange: MelangeServer) -> Iterator[Bench]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory, melange: MelangeServer) -> Iterator[NetApi]:
+    """For tests that leave nothing behind."""
+    with netstack_bench(tmp_path_factory.mktemp("standing"), melange.url) as made:
+        assert isinstance(made.net_api, NetApi)
+        yield made.net_api
+
+
 @pytest.fixture
 def net_api(bench: Bench) -> NetApi:
     assert isinstance(bench.net_api, NetApi)

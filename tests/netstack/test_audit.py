@@ -58,10 +58,14 @@ def melange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MelangeServer]
         yield server
 
 
+def a_scene(api: NetApi) -> Scene:
+    network_id = network_of(api, "10.5.0.0/24", "fd00:5::/64")
+    return Scene(api, network_id, new_nic(api, network_id, INSTANCE))
+
+
 @pytest.fixture
 def scene(net_api: NetApi) -> Scene:
-    network_id = network_of(net_api, "10.5.0.0/24", "fd00:5::/64")
-    return Scene(net_api, network_id, new_nic(net_api, network_id, INSTANCE))
+    return a_scene(net_api)
 
 
 def new_nic(api: NetApi, network_id: str, instance_id: str) -> sa.RowMapping:
@@ -149,8 +153,9 @@ REPAIRABLE: dict[str, tuple[Callable[[Scene], None], list[str]]] = {
     ("damage", "told"), REPAIRABLE.values(), ids=[f"of {name}" for name in REPAIRABLE]
 )
 def test_damage_is_named_and_repaired(
-    scene: Scene, damage: Callable[[Scene], None], told: list[str]
+    standing: NetApi, damage: Callable[[Scene], None], told: list[str]
 ) -> None:
+    scene = a_scene(standing)
     assert audit(scene.api) == []
     damage(scene)
     assert names(audit(scene.api)) == told
@@ -158,6 +163,8 @@ def test_damage_is_named_and_repaired(
     assert names(repaired) == told
     assert [one.note for one in repaired if not one.repaired] == []
     assert audit(scene.api) == []
+    standing.deallocate_for_instance(INSTANCE)
+    standing.delete_network(scene.network_id)
 
 
 def test_a_nic_that_is_made_whole_is_the_one_it_was(scene: Scene) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -23,9 +23,23 @@ MAC = "fa:16:3e:00:00:01"
 @pytest.fixture
 def network_id(net_api: NetApi) -> str:
     """A network with one NIC, whose project is known."""
-    network_id = network_of(net_api, "10.6.0.0/24")
-    new_nic(net_api, network_id)
+    return a_network(net_api)
+
+
+def a_network(api: NetApi) -> str:
+    network_id = network_of(api, "10.6.0.0/24")
+    new_nic(api, network_id)
     return network_id
+
+
+@pytest.fixture
+def on_network(standing: NetApi) -> Iterator[str]:
+    """The same, and nothing of it is left afterwards."""
+    network_id = a_network(standing)
+    yield network_id
+    for nic in standing.list_virtual_nics(network_id=network_id):
+        standing.delete_virtual_nic(nic.id)
+    standing.delete_network(network_id)
 
 
 def new_nic(api: NetApi, network_id: str) -> str:
@@ -132,51 +146,38 @@ every_leak = pytest.mark.parametrize(("told", "leak"), LEAKS.items(), ids=LEAKS)
 
 @every_leak
 def test_a_leak_goes_when_audits_have_known_it_for_long_enough(
-    net_api: NetApi, network_id: str, told: str, leak: Leak
+    standing: NetApi, on_network: str, told: str, leak: Leak
 ) -> None:
-    there = leak(net_api, network_id)
-    assert names(audit(net_api)) == [told]
-    [early] = audit(net_api, repair=True)
+    there = leak(standing, on_network)
+    assert names(audit(standing)) == [told]
+    [early] = audit(standing, repair=True)
     assert there() and not early.repaired
     assert early.note.startswith("it was seen too lately: not before ")
-    long_ago(net_api)
-    assert names(audit(net_api)) == [told]
+    long_ago(standing)
+    assert names(audit(standing)) == [told]
     assert there(), "a dry run changed something"
-    [done] = audit(net_api, repair=True)
+    [done] = audit(standing, repair=True)
     assert done.repaired, done.note
     assert not there()
-    assert audit(net_api) == []
-
-
-# -- What is not taken away
-
-
-def test_what_got_an_owner_since_is_left_alone(net_api: NetApi, network_id: str) -> None:
-    nic_id = new_nic(net_api, network_id)
-    [row] = net_api.rows(VIRTUAL_NICS.select().where(VIRTUAL_NICS.c.id == nic_id))
-    here = VIRTUAL_NICS.c.id == nic_id
-    net_api.run(lambda connection: net_api.associations.detach(connection, nic_id))
-    net_api.run(lambda connection: connection.execute(VIRTUAL_NICS.delete().where(here)))
-    assert names(audit(net_api)) == ["interface without NIC", "port without NIC"]
-    long_ago(net_api)
-    net_api.run(lambda connection: connection.execute(VIRTUAL_NICS.insert().values(dict(row))))
-    assert names(audit(net_api, repair=True)) == ["NIC without association"]
-    assert audit(net_api) == []
-    assert net_api.rows(SUSPECTS.select()) == []
+    assert audit(standing) == []
 
 
 @every_leak
 def test_what_an_intent_speaks_of_is_nobodys_leak(
-    net_api: NetApi, network_id: str, told: str, leak: Leak
+    standing: NetApi, on_network: str, told: str, leak: Leak
 ) -> None:
-    leak(net_api, network_id)
-    [found] = audit(net_api)
-    document = {"somewhere": [{"deep": found.finding.id, "nic": nic_named_by(found, net_api)}]}
-    net_api.run(lambda connection: connection.execute(INTENTS.insert().values(intent(document))))
-    assert audit(net_api) == []
+    leak(standing, on_network)
+    [found] = audit(standing)
+    document = {"somewhere": [{"deep": found.finding.id, "nic": named_by(found, standing)}]}
+    standing.run(lambda connection: connection.execute(INTENTS.insert().values(intent(document))))
+    assert audit(standing) == []
+    standing.run(lambda connection: connection.execute(INTENTS.delete()))
+    assert names(audit(standing)) == [told]
+    long_ago(standing)
+    audit(standing, repair=True)
 
 
-def nic_named_by(found: Told, api: NetApi) -> str | None:
+def named_by(found: Told, api: NetApi) -> str | None:
     """A block is spoken of by its network, a port by its NIC."""
     subject = found.finding.subject
     if hasattr(subject, "device_owner"):
@@ -196,6 +197,23 @@ def intent(document: object) -> dict[str, object]:
         "attempts": 0,
         "created_at": later,
     }
+
+
+# -- What is not taken away
+
+
+def test_what_got_an_owner_since_is_left_alone(net_api: NetApi, network_id: str) -> None:
+    nic_id = new_nic(net_api, network_id)
+    [row] = net_api.rows(VIRTUAL_NICS.select().where(VIRTUAL_NICS.c.id == nic_id))
+    here = VIRTUAL_NICS.c.id == nic_id
+    net_api.run(lambda connection: net_api.associations.detach(connection, nic_id))
+    net_api.run(lambda connection: connection.execute(VIRTUAL_NICS.delete().where(here)))
+    assert names(audit(net_api)) == ["interface without NIC", "port without NIC"]
+    long_ago(net_api)
+    net_api.run(lambda connection: connection.execute(VIRTUAL_NICS.insert().values(dict(row))))
+    assert names(audit(net_api, repair=True)) == ["NIC without association"]
+    assert audit(net_api) == []
+    assert net_api.rows(SUSPECTS.select()) == []
 
 
 def test_what_is_of_others_is_not_ours(net_api: NetApi, network_id: str) -> None:
