@@ -74,6 +74,7 @@ class ServingOperations(NetworkOperations, FloatingOperations):
         tenant = self.melange.tenant_of(network["project_id"])
         blocks = self.melange.blocks(tenant, network_id, described=True)
         gateway = self._ensure_gateway(network) if blocks else None
+        before = self._nics_on(network_id)
         allocated = list(self.melange.allocated(network_id))
         servers = {}
         if gateway is not None:
@@ -82,7 +83,7 @@ class ServingOperations(NetworkOperations, FloatingOperations):
         return serving | {
             "gateway": gateway and _gateway(gateway),
             "subnets": [_subnet(block, servers.get(block.id)) for block in blocks],
-            "nics": self._served_nics(network_id, allocated),
+            "nics": _served_nics(before, allocated, self._nics_on(network_id)),
             "floating_ips": self._served_floating_ips(network),
         }
 
@@ -90,13 +91,10 @@ class ServingOperations(NetworkOperations, FloatingOperations):
         attributes = self.shown_networks([network])[0].attributes
         return {**attributes, **{name: network[name] for name in _SHOWN}}
 
-    def _served_nics(self, network_id: str, allocated: Allocated) -> list[dict[str, Any]]:
+    def _nics_on(self, network_id: str) -> list[Row]:
         c = VIRTUAL_NICS.c
-        addresses: dict[str, list[str]] = {}
-        for one in allocated:
-            addresses.setdefault(one["interface_id"], []).append(one["address"])
-        rows = self.rows(nic_rows.select(c.network_id == network_id).order_by(c.created_at, c.id))
-        return [_nic(row, addresses.get(row["id"], [])) for row in rows]
+        on_network = nic_rows.select(c.network_id == network_id)
+        return self.rows(on_network.order_by(c.created_at, c.id))
 
     def _served_nic(self, network_id: str, nic_id: str) -> list[dict[str, Any]]:
         """While Melange is away, as it was remembered: a host that was started anew has to be told
@@ -247,6 +245,18 @@ def _report(
     connection.execute(DHCP_REPORTS.delete().where(here))
     row = {"network_id": network_id, "host": host, **report, "checked_at": now, **(drifted or {})}
     connection.execute(DHCP_REPORTS.insert().values(row))
+
+
+def _served_nics(
+    before: Sequence[Row], allocated: Allocated, after: Sequence[Row]
+) -> list[dict[str, Any]]:
+    """Of those that came or went while Melange was asked nobody knows what they have: of them
+    hosts are told one by one."""
+    addresses: dict[str, list[str]] = {}
+    for one in allocated:
+        addresses.setdefault(one["interface_id"], []).append(one["address"])
+    stayed = {row["id"] for row in before}
+    return [_nic(row, addresses.get(row["id"], [])) for row in after if row["id"] in stayed]
 
 
 def _gateway(row: Row) -> dict[str, Any]:

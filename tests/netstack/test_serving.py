@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -163,6 +164,25 @@ def test_nics_are_told_as_melange_has_them_now(net_api: NetApi, melange: Melange
     alone = net_api.describe_serving("net-1", network_id, nic.id)
     assert [one["addresses"] for one in alone["nics"]] == [["10.0.0.7"]]
     assert "subnets" not in alone
+
+
+def test_a_nic_that_comes_while_melange_is_asked_is_not_told_without_its_addresses(
+    net_api: NetApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network_id = network_of(net_api, "10.0.0.0/24")
+    first = nic_on(net_api, network_id)
+    ask = net_api.melange.allocated
+
+    def ask_and_be_late(asked: str) -> list[Mapping[str, Any]]:
+        found = list(ask(asked))
+        nic_on(net_api, network_id)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(net_api.melange, "allocated", ask_and_be_late)
+        assert [one["id"] for one in described(net_api, network_id)["nics"]] == [first.id]
+    told = described(net_api, network_id)["nics"]
+    assert [len(one["addresses"]) for one in told] == [1, 1]
 
 
 def test_while_melange_is_away_single_nics_are_told_as_remembered(net_api: NetApi) -> None:
