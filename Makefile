@@ -6,6 +6,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
+# Tests wait a good part of their time: one more process than there are processors.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 
 .PHONY: help run melange test lint sample clean packages-run packages-melange packages-test
 
@@ -19,7 +21,7 @@ melange: packages-melange $(VENV)/installed ## Melange, the IPAM service, until 
 	@$(BIN)/melange-api $(ARGS)
 
 test: packages-test $(VENV)/installed ## Every test, on SQLite, PostgreSQL and MariaDB.
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/installed ## Style and types.
 	$(BIN)/ruff format --check .
