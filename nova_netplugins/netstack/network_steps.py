@@ -11,7 +11,7 @@ from oslo_db import exception
 from netkit import errors
 from nova_netplugins import errors as plugin_errors
 from nova_netplugins.ethernet.rows import utcnow
-from nova_netplugins.netstack import gateways, intents, network_rows, nic_rows
+from nova_netplugins.netstack import gateways, intents, melange_reclaim, network_rows, nic_rows
 from nova_netplugins.netstack.flow import Work
 from nova_netplugins.netstack.l2 import L2Network, NewNetwork
 from nova_netplugins.netstack.model import ACTIVE, DELETING, GATEWAY, Block
@@ -83,13 +83,10 @@ def make_blocks(ops: Operations, work: Work) -> None:
 
 
 def unmake_blocks(ops: Operations, work: Work) -> None:
-    spec = work.document["spec"]
-    tenant = ops.melange.tenant_of(spec["project_id"])
-    adopted = spec["adopt"]
-    for network_id in _of_intent(ops, work) if adopted is None else [adopted]:
-        for block in ops.melange.blocks(tenant, network_id):
-            if _tag(work) in block.tags:
-                ops.melange.delete_block(tenant, block.id)
+    """By their tag: their network may be gone, if the reconciler was faster than we."""
+    tenant = ops.melange.tenant_of(work.document["spec"]["project_id"])
+    for block in melange_reclaim.blocks_tagged(ops.melange, tenant, _tag(work)):
+        ops.melange.delete_block(tenant, block.id)
 
 
 def _tag(work: Work) -> str:

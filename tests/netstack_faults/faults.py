@@ -25,10 +25,12 @@ class Moment(enum.Enum):
 
 
 class Fault(enum.Enum):
-    """KILLED: the process. MELANGE_DOWN, QUANTUM_DOWN: from now on. The others: what the step's
-    own service answers to its next change."""
+    """KILLED: the process. OVERTAKEN: it sleeps for so long that the reconciler does its work, and
+    goes on. MELANGE_DOWN, QUANTUM_DOWN: from now on. The others: what the step's own service
+    answers to its next change."""
 
     KILLED = "killed"
+    OVERTAKEN = "overtaken"
     MELANGE_DOWN = "Melange down"
     QUANTUM_DOWN = "Quantum down"
     REFUSED = "409"
@@ -37,7 +39,7 @@ class Fault(enum.Enum):
 
 
 OUTAGES: Mapping[Fault, str] = {Fault.MELANGE_DOWN: MELANGE, Fault.QUANTUM_DOWN: QUANTUM}
-ANYWHERE = (Fault.KILLED, *OUTAGES)
+ANYWHERE = (Fault.KILLED, Fault.OVERTAKEN, *OUTAGES)
 OF_A_CALL = (Fault.REFUSED, Fault.FAILED, Fault.NO_ANSWER)
 
 
@@ -64,8 +66,8 @@ def traps(kind: str, plan: Plan, phase: Phase, *, first: int = 0) -> Iterator[tu
     """Every step (from ``first`` on) x every moment x every fault that can strike there, with what
     the step does.
 
-    For a killed process and for a service that is gone from now on, the moment after a step is that
-    before the next.
+    For what does not depend on the step's own service, the moment after a step is that before the
+    next.
     """
     steps = [
         (step, action)

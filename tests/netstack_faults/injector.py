@@ -58,7 +58,7 @@ def _unavailable(kind: type[l2_errors.L2Error], call: str, reason: str) -> l2_er
 class Injector:
     """``front``: before Melange, in the process of the tests; ``in_child``: another one has no hand
     on it. ``sprung``: the traps that have struck; each does once. ``chance``: called between any
-    two steps."""
+    two steps. ``overtake``: has the reconciler take over what is under way."""
 
     def __init__(self, front: Faulty, l2: L2) -> None:
         self.front = front
@@ -66,6 +66,7 @@ class Injector:
         self.l2 = cast(L2, self.faulty_l2)
         self.in_child = False
         self.chance: Callable[[], None] = lambda: None
+        self.overtake: Callable[[], None] = lambda: None
         self.waiting: list[Trap] = []
         self.sprung: list[Trap] = []
 
@@ -111,6 +112,9 @@ class Injector:
         self.sprung.append(trap)
         if trap.fault is Fault.KILLED:
             os._exit(KILLED)
+        if trap.fault is Fault.OVERTAKEN:
+            self.overtake()
+            return
         effect = trap.moment is Moment.AFTER
         if trap.fault in OUTAGES:
             self._break(OUTAGES[trap.fault])

@@ -106,6 +106,7 @@ class World:
         self.api = self._api(injector.front.url)
         self.api.l2 = injector.l2
         self.api.flow = Flow(self.api, injector.plans(PLANS))
+        self.injector.overtake = self.recover
         self.sound = True
         blocks = (BlockSpec("10.8.0.0/24"), BlockSpec("fd00:8::/64"))
         made = self.outside.create_network(NetworkSpec("always", blocks=blocks))
