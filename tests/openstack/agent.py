@@ -50,8 +50,7 @@ tunnel_types = vxlan
 polling_interval = 1
 report_interval = 5
 [securitygroup]
-enable_security_group = false
-firewall_driver = noop
+firewall_driver = openvswitch
 """
 
 

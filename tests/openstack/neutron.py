@@ -12,6 +12,7 @@ It is ML2 with the Open vSwitch driver and VXLAN, without authentication. Withou
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import subprocess
@@ -57,14 +58,24 @@ extension_drivers = port_security
 vni_ranges = 1:4000
 """
 
-# Migrations do not run on SQLite, and take their time elsewhere; the models make the same tables.
+# Migrations do not run on SQLite, and take their time elsewhere; the models make the same tables,
+# but not what the migrations write there: the rules of a new security group.
 _PREPARE = """
-import datetime, json, sys
+import datetime, json, pathlib, runpy, sys
 import sqlalchemy as sa
+from neutron.db import migration
 from neutron.db.migration.models import head
 metadata = head.get_metadata()
 engine = sa.create_engine(sys.argv[1])
 metadata.create_all(engine)
+[script] = pathlib.Path(migration.__file__).parent.rglob("*_security_group_default_rules.py")
+written = runpy.run_path(str(script))
+with engine.begin() as connection:
+    for rule in written["default_template_rules"]:
+        rules, attributes = written["table_name"], metadata.tables["standardattributes"]
+        described = {"resource_type": rules, "description": rule.pop("description")}
+        made = connection.execute(attributes.insert(), described).inserted_primary_key[0]
+        connection.execute(metadata.tables[rules].insert(), {**rule, "standard_attr_id": made})
 now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
 agent = {
     "id": "4a1b7c0e-0000-4000-8000-000000000001",
@@ -166,7 +177,8 @@ def installed() -> Path:
 
 def _prepared(python: Path) -> Path:
     """A directory with the tables of a new Neutron, made once."""
-    done = ROOT / ".cache" / NAME / "prepared"
+    version = hashlib.sha256(_PREPARE.encode()).hexdigest()[:8]
+    done = ROOT / ".cache" / NAME / f"prepared-{version}"
     if not done.exists():
         home = done.with_name("preparing")
         shutil.rmtree(home, ignore_errors=True)
