@@ -19,7 +19,16 @@ from nova_netplugins.host.fake_host import FakeHost
 from nova_netplugins.host.router import Names
 from nova_netplugins.netstack.service import NetstackService
 from tests.dataplane.topology import Namespaces
-from tests.netstack.serving import GATEWAY_MAC, TUNNEL_ADDRESS, Network, mac, nic, service, subnet
+from tests.netstack.serving import (
+    GATEWAY_MAC,
+    PORT_ID,
+    TUNNEL_ADDRESS,
+    Network,
+    mac,
+    nic,
+    service,
+    subnet,
+)
 
 V4 = subnet("10.0.0.0/24", "10.0.0.1")
 V6 = subnet("fd00:1::/64", "fd00:1::1")
@@ -87,6 +96,21 @@ def test_behind_a_gateway_that_is_not_ours_there_is_no_way_out(
     assert answer is not None
     assert answer[2].gateway == "10.0.0.1"
     assert answer[2].routes == {"169.254.169.254/32": "10.0.0.2"}
+
+
+def test_with_neutron_its_agent_finds_the_gateway_by_its_port(
+    network: Network, served: NetstackService, host: FakeHost
+) -> None:
+    network.l2_driver = "quantum"
+    host.switch.ensure_ovs_bridge("br-int", "neutron")
+    served.check()
+    port = Names(network.id).inside_port
+    assert host.switch.ports[port][0] == "br-int"
+    ids = host.switch.external_ids[port]
+    assert (ids["iface-id"], ids["attached-mac"]) == (PORT_ID, GATEWAY_MAC)
+    assert served.check() == []
+    served.remove(network.id)
+    assert host.switch.ports == {}
 
 
 def test_a_network_without_addresses_needs_nothing(

@@ -18,6 +18,7 @@ from nova_netplugins.plugin import ServiceContext
 HOST_NAME = "h1"
 TUNNEL_ADDRESS = "192.0.2.10"
 GATEWAY_MAC = "fa:16:3e:00:00:01"
+PORT_ID = "9d1b0c5e-port"
 
 Told = dict[str, Any]
 
@@ -47,6 +48,7 @@ class Network:
     host: str | None = HOST_NAME
     routed: bool = True
     enable_dhcp: bool = True
+    l2_driver: str = "local"
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     gone_with: str | None = None
     """With which code net-api says that something is not there."""
@@ -61,13 +63,13 @@ class Network:
             "host": self.host,
             "routed": self.routed,
             "enable_dhcp": self.enable_dhcp,
-            "l2_driver": "local",
+            "l2_driver": self.l2_driver,
             "segment": 7,
             "peers": [],
         }
         told: Told = {"network": network, "here": self.host == HOST_NAME}
         if told["here"]:
-            gateway = {"nic_id": "gateway", "port_id": "port", "mac_address": GATEWAY_MAC}
+            gateway = {"nic_id": "gateway", "port_id": PORT_ID, "mac_address": GATEWAY_MAC}
             told |= {"gateway": gateway, "subnets": self.subnets, "nics": self.nics}
             told["floating_ips"] = []
         return told
