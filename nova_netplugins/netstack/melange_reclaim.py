@@ -25,10 +25,14 @@ class Looked(Generic[T]):
     etag: str
 
 
-def blocks_tagged(melange: Melange, tenant: str, tag: str) -> Sequence[Block]:
-    """All of the tenant's with this tag, subnets too."""
+def blocks_tagged(
+    melange: Melange, tenant: str, tag: str, network_id: str | None = None
+) -> Sequence[Block]:
+    """All of the tenant's (on that network) with this tag: subnets, and what they were carved out
+    of, too."""
+    filters = {"tags": tag, "network_id": network_id}
     found = melange.call(
-        "list blocks", tenant, lambda client: list(client.ip_blocks.list(tenant, tags=tag))
+        "list blocks", tenant, lambda client: list(client.ip_blocks.list(tenant, **filters))
     )
     return [block_of(one) for one in found]
 

@@ -173,11 +173,11 @@ def _withdraw(connection: sa.Connection, ops: Operations, work: Work) -> None:
 
 
 def delete_blocks(ops: Operations, work: Work) -> None:
-    """Those that netstack made; what somebody else made of a network's blocks is his."""
-    tenant = work.document["tenant"]
-    for block in ops.melange.blocks(tenant, work.document["network_id"]):
-        if ops.deployment.tag in block.tags:
-            ops.melange.delete_block(tenant, block.id)
+    """Those that netstack made, with what was carved out of them; others are somebody else's."""
+    tenant, tag = work.document["tenant"], ops.deployment.tag
+    network_id = work.document["network_id"]
+    for block in melange_reclaim.blocks_tagged(ops.melange, tenant, tag, network_id):
+        ops.melange.delete_block(tenant, block.id)
 
 
 def delete_network(ops: Operations, work: Work) -> None:

@@ -287,6 +287,15 @@ def test_a_network_with_somebody_elses_port_stays(net_api: NetApi, network_id: s
     assert there() and not kept.repaired and kept.note.startswith("ports are on it")
 
 
+def test_a_network_whose_block_was_carved_goes_whole(net_api: NetApi) -> None:
+    network_id = network_of(net_api, "10.6.0.0/24")
+    [ours] = net_api.list_subnets(network_id)
+    net_api.melange.client.subnets.create(ours.tenant_id, ours.id, "10.6.0.0/26")
+    net_api.delete_network(network_id)
+    assert audit(net_api) == []
+    assert net_api.melange.blocks(ours.tenant_id, network_id) == []
+
+
 def test_what_is_not_seen_any_more_is_not_suspected_any_more(
     net_api: NetApi, network_id: str
 ) -> None:
