@@ -173,8 +173,8 @@ def test_a_nic_that_comes_while_melange_is_asked_is_not_told_without_its_address
     first = nic_on(net_api, network_id)
     ask = net_api.melange.allocated
 
-    def ask_and_be_late(asked: str) -> list[Mapping[str, Any]]:
-        found = list(ask(asked))
+    def ask_and_be_late(*asked: Any, **more: Any) -> list[Mapping[str, Any]]:
+        found = list(ask(*asked, **more))
         nic_on(net_api, network_id)
         return found
 
