@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from nova_netplugins.netstack import melange_reclaim, suspects
 from nova_netplugins.netstack.audit import Told, audit
+from nova_netplugins.netstack.audit.kept import IN_USE, Kept
+from nova_netplugins.netstack.audit.reclaim import reclaim
 from nova_netplugins.netstack.l2 import NewNetwork, NewPort
 from nova_netplugins.netstack.model import Block
 from nova_netplugins.netstack.tables import INTENTS, NETWORKS, SUSPECTS, VIRTUAL_NICS
@@ -166,11 +168,15 @@ def test_a_leak_goes_when_audits_have_known_it_for_long_enough(
 def test_what_an_intent_speaks_of_is_nobodys_leak(
     standing: NetApi, on_network: str, told: str, leak: Leak
 ) -> None:
-    leak(standing, on_network)
+    there = leak(standing, on_network)
     [found] = audit(standing)
     document = {"somewhere": [{"deep": found.finding.id, "nic": named_by(found, standing)}]}
     standing.run(lambda connection: connection.execute(INTENTS.insert().values(intent(document))))
     assert audit(standing) == []
+    # Nor if it was written since an audit looked.
+    with pytest.raises(Kept, match=IN_USE):
+        reclaim(standing, found.finding)
+    assert there()
     standing.run(lambda connection: connection.execute(INTENTS.delete()))
     assert names(audit(standing)) == [told]
     long_ago(standing)

@@ -52,7 +52,12 @@ def _of_interface(seen: Seen, nic: Row, interface: Interface) -> Iterator[Findin
     if interface.device_id != _device(nic) and nic["purpose"] != GATEWAY:
         why = f"Melange says that {interface.device_id} has it, and {_device(nic)} does"
         yield _finding(kinds.INTERFACE_OF_OTHER_DEVICE, nic, why)
-    yield from _addresses(seen, nic, [one.address for one in interface.addresses])
+    network = seen.span.before.networks.get(nic["network_id"])
+    # What a project gives its NIC from a block of its own is its own idea.
+    blocks = {one["block_id"] for one in nic["addresses"]}
+    blocks |= {block["id"] for block in network["blocks"]} if network else set()
+    on_network = [one.address for one in interface.addresses if one.block_id in blocks]
+    yield from _addresses(seen, nic, on_network)
 
 
 def _addresses(seen: Seen, nic: Row, has: Sequence[str]) -> Iterator[Finding]:

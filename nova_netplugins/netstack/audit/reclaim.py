@@ -12,6 +12,7 @@ from nova_netplugins.netstack.audit import halves, records
 from nova_netplugins.netstack.audit.findings import Finding, Kind
 from nova_netplugins.netstack.audit.kept import CHANGED, IN_USE, Kept
 from nova_netplugins.netstack.base import Operations
+from nova_netplugins.netstack.l2 import L2Port
 from nova_netplugins.netstack.tables import VIRTUAL_NICS
 
 GONE = "it is gone"
@@ -24,27 +25,25 @@ def reclaim(operations: Operations, finding: Finding) -> str:
 
 def _port(operations: Operations, finding: Finding) -> str:
     seen = finding.subject
-    nic_id = operations.deployment.nic_of(seen.name)
-    now = records.read(operations)
-    row = now.nics.get(nic_id or "")
-    if (
-        nic_id is None
-        or nic_id in now.spoken_of
-        or (row is not None and row["port_id"] in (None, seen.id))
-    ):
-        raise Kept(IN_USE)
     try:
         port = operations.l2.get_port(seen.id)
     except l2_errors.PortNotFound:
         return GONE
-    if (port.name, port.device_id, port.mac_address) != (
-        seen.name,
-        seen.device_id,
-        seen.mac_address,
-    ):
+    if _identity(port) != _identity(seen):
         raise Kept(CHANGED)
+    nic_id = operations.deployment.nic_of(port.name)
+    now = records.read(operations)
+    if nic_id is None or nic_id in now.spoken_of:
+        raise Kept(IN_USE)
+    nic = now.nics.get(nic_id)
+    if nic is not None and nic["port_id"] in (None, port.id):
+        raise Kept(IN_USE)
     operations.l2.delete_port(port.id)
     return "the port is deleted"
+
+
+def _identity(port: L2Port) -> tuple[str, ...]:
+    return port.name, port.device_id, port.device_owner, port.mac_address
 
 
 def _interface(operations: Operations, finding: Finding) -> str:
@@ -62,16 +61,16 @@ def _interface(operations: Operations, finding: Finding) -> str:
 
 
 def _l2_network(operations: Operations, finding: Finding) -> str:
-    now = records.read(operations)
-    intent_id = operations.deployment.intent_of(finding.subject.key)
-    if finding.id in now.networks or finding.id in now.spoken_of or intent_id in now.spoken_of:
-        raise Kept(IN_USE)
     try:
         network = operations.l2.get_network(finding.id)
     except l2_errors.NetworkNotFound:
         return GONE
-    if network.key != finding.subject.key:
+    intent_id = operations.deployment.intent_of(network.key)
+    if intent_id is None:
         raise Kept(CHANGED)
+    now = records.read(operations)
+    if network.id in now.networks or {network.id, intent_id} & now.spoken_of:
+        raise Kept(IN_USE)
     try:
         operations.l2.delete_network(network.id)
     except l2_errors.NetworkInUse:
@@ -113,6 +112,8 @@ def _association(operations: Operations, finding: Finding) -> str:
             raise Kept(IN_USE)
         operations.associations.detach(connection, finding.id)
 
+    if finding.id in records.read(operations).spoken_of:
+        raise Kept(IN_USE)
     operations.run(forget)
     return "the association is forgotten"
 
