@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from nova_netplugins import plugin
 from nova_netplugins.ethernet.rows import Row, utcnow
-from nova_netplugins.netstack import intents, nic_rows, pairs, peers
+from nova_netplugins.netstack import intents, network_rows, nic_rows, pairs, peers
 from nova_netplugins.netstack.flow import Work
 from nova_netplugins.netstack.l2 import KEEP, L2Port
 from nova_netplugins.netstack.l2_errors import PortNotFound
 from nova_netplugins.netstack.model import Interface
 from nova_netplugins.netstack.nic_steps import BindingFailed
-from nova_netplugins.netstack.tables import VIRTUAL_NICS
+from nova_netplugins.netstack.tables import NETWORKS, VIRTUAL_NICS
 
 if TYPE_CHECKING:
     from nova_netplugins.netstack.base import Operations
@@ -39,15 +39,30 @@ def rows(ops: Operations, work: Work) -> Sequence[Row]:
 
 
 def ask_melange(ops: Operations, work: Work) -> None:
-    for row in rows(ops, work):
+    asked = rows(ops, work)
+    blocks = _blocks(ops, {row["network_id"] for row in asked})
+    for row in asked:
         # Whoever changes the row from now on may have asked after us.
         work.made[row["id"], "since"] = row["updated_at"]
+        work.made[row["id"], "blocks"] = blocks.get(row["network_id"], set())
         found = ops.melange.find_interface(row["project_id"], row["id"])
         device_id = device_of(row)
         if found is not None:
             work.made[row["id"]] = found
             if found.device_id != device_id:
                 ops.melange.change_device(row["project_id"], row["id"], device_id)
+
+
+def _blocks(ops: Operations, network_ids: Collection[str]) -> dict[str, set[str]]:
+    """The ids of each network's blocks, as Melange has them now."""
+    found = ops.rows(network_rows.select(NETWORKS.c.id.in_(network_ids)))
+    return {
+        row["id"]: {
+            block.id
+            for block in ops.melange.blocks(ops.melange.tenant_of(row["project_id"]), row["id"])
+        }
+        for row in found
+    }
 
 
 def remember(ops: Operations, work: Work) -> None:
@@ -63,7 +78,7 @@ def _overtaken(connection: sa.Connection, work: Work) -> bool:
     for row in rows_of(connection, work):
         if (found := work.made.get(row["id"])) is None:
             continue
-        values = remembered(row, found)
+        values = remembered(row, found, work.made[row["id"], "blocks"])
         if all(row[name] == value for name, value in values.items()):
             continue
         if row["updated_at"] != work.made[row["id"], "since"]:
@@ -79,16 +94,22 @@ def rows_of(connection: sa.Connection, work: Work) -> list[Row]:
     return list(connection.execute(ordered).mappings())
 
 
-def remembered(row: Row, found: Interface) -> dict[str, Any]:
-    """The columns of a row that say what Melange says. ``allowed`` only where it was asked for."""
+def remembered(row: Row, found: Interface, blocks: Collection[str]) -> dict[str, Any]:
+    """The columns of a row that say what Melange says. ``allowed`` only where it was asked for.
+
+    ``blocks``: the ids of those of the NIC's network. A project that may use Melange itself could
+    else give its NIC the address of another one, or of the gateway, from a block of its own.
+    """
     order = {one["address"]: number for number, one in enumerate(row["addresses"])}
     held = sorted(
-        found.addresses, key=lambda one: (order.get(one.address, len(order)), one.version)
+        (address for address in found.addresses if address.block_id in blocks),
+        key=lambda one: (order.get(one.address, len(order)), one.version),
     )
     values: dict[str, Any] = {"addresses": [address.to_json() for address in held]}
     if found.allowed is not None:
         own = {address.address for address in held}
-        values["allowed"] = [[one, None] for one in sorted(found.allowed) if one not in own]
+        others = {one for one, block_id in found.allowed if block_id in blocks} - own
+        values["allowed"] = [[one, None] for one in sorted(others)]
     return values
 
 

@@ -118,8 +118,9 @@ class Melange(BlockCalls, SharingCalls):
         )
         return map(interface_of, found)
 
-    def allowed(self, tenant: str, interface_id: str) -> tuple[str, ...]:
-        """Addresses that the interface may use, its own among them. () if there is none."""
+    def allowed(self, tenant: str, interface_id: str) -> tuple[tuple[str, str], ...]:
+        """Addresses that the interface may use, its own among them, each with the id of its block.
+        () if there is none."""
         return self.call(
             "list the allowed addresses of interface",
             interface_id,
@@ -215,10 +216,16 @@ class Melange(BlockCalls, SharingCalls):
         )
 
     def allocated(
-        self, network_id: str, interface_id: str | None = None
+        self,
+        network_id: str,
+        interface_id: str | None = None,
+        blocks: Sequence[Block] | None = None,
     ) -> Iterator[Mapping[str, Any]]:
         """The addresses of a network that are in use, of all or of this interface: ``address``,
-        ``version``, ``ip_block_id``, ``interface_id``, ``used_by_tenant``, ``used_by_device``."""
+        ``version``, ``ip_block_id``, ``interface_id``, ``used_by_tenant``, ``used_by_device``.
+
+        ``blocks``: only of these. Any tenant may have further ones on the network.
+        """
         found: list[Mapping[str, Any]] = self.call(
             "list addresses of network",
             network_id,
@@ -226,7 +233,12 @@ class Melange(BlockCalls, SharingCalls):
                 client.allocated_ip_addresses.list(network_id=network_id, interface_id=interface_id)
             ),
         )
-        return ({**one, "address": shortest(one["address"])} for one in found)
+        ids = None if blocks is None else {block.id for block in blocks}
+        return (
+            {**one, "address": shortest(one["address"])}
+            for one in found
+            if ids is None or one["ip_block_id"] in ids
+        )
 
 
 def interface_of(found: Mapping[str, Any]) -> Interface:
@@ -241,12 +253,12 @@ def interface_of(found: Mapping[str, Any]) -> Interface:
     )
 
 
-def _allowed(client: Client, tenant: str, interface_id: str) -> tuple[str, ...]:
+def _allowed(client: Client, tenant: str, interface_id: str) -> tuple[tuple[str, str], ...]:
     try:
         found = list(client.allowed_ips.list(tenant, interface_id))
     except client_errors.NotFound:
         return ()
-    return tuple(shortest(one["address"]) for one in found)
+    return tuple((shortest(one["address"]), one["ip_block_id"]) for one in found)
 
 
 def _address(found: Mapping[str, Any]) -> Address:

@@ -64,14 +64,17 @@ class Address:
 @dataclass(frozen=True)
 class Interface:
     """A virtual NIC as Melange has it. ``mac_address``: lower case. ``allowed``: the addresses that
-    it may use beside its own; None: they were not asked for."""
+    it may use, each with the id of its block; None: they were not asked for.
+
+    A project may have blocks of its own in Melange, and give its interfaces addresses of them: only
+    those of the network's blocks count on a network."""
 
     id: str
     mac_address: str | None
     tenant_id: str
     device_id: str | None
     addresses: tuple[Address, ...] = ()
-    allowed: tuple[str, ...] | None = None
+    allowed: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True)

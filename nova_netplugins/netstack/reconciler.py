@@ -108,6 +108,8 @@ class ReconcileOperations(NicOperations):
     ) -> Iterator[str]:
         """Whose addresses, allowed addresses or device are not what Melange says. ``lately``: to
         whom some were allowed or forbidden; None: that is not known."""
+        networks = self.rows(network_rows.select())
+        blocks = {row["id"]: {one["id"] for one in row["blocks"]} for row in networks}
         projects: dict[str, list[Row]] = {}
         for row in rows:
             projects.setdefault(row["project_id"], []).append(row)
@@ -122,7 +124,7 @@ class ReconcileOperations(NicOperations):
                 if lately is None or row["id"] in lately or row["allowed"]:
                     allowed = self.melange.allowed(project, row["id"])
                     interface = dataclasses.replace(interface, allowed=allowed)
-                if _differs(row, interface):
+                if _differs(row, interface, blocks.get(row["network_id"], set())):
                     yield row["id"]
 
     def _other_ports(self, rows: Iterable[Row]) -> Iterator[str]:
@@ -141,8 +143,8 @@ class ReconcileOperations(NicOperations):
         return bool(row["port_security"]) and port.pairs != normal_pairs(wanted, port.mac_address)
 
 
-def _differs(row: Row, interface: Interface) -> bool:
-    remembered = follow_steps.remembered(row, interface)
+def _differs(row: Row, interface: Interface, blocks: Collection[str]) -> bool:
+    remembered = follow_steps.remembered(row, interface, blocks)
     return interface.device_id != follow_steps.device_of(row) or any(
         row[name] != value for name, value in remembered.items()
     )

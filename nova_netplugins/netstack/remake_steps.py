@@ -67,11 +67,12 @@ def allocate_addresses(ops: Operations, work: Work) -> None:
     """Those that somebody else has by now are left out."""
     for nic in nic_steps.nics(work):
         interface: Interface = work.made[nic.id]
-        has = list(interface.addresses)
+        tenant, network_id = nic.network_tenant, nic.network_id
+        blocks = {block.id for block in ops.melange.blocks(tenant, network_id)}
+        has = [address for address in interface.addresses if address.block_id in blocks]
         lacking = sorted(set(nic.addresses) - {address.address for address in has})
         if lacking:
             key = work.key("addresses", nic.id)
-            tenant, network_id = nic.network_tenant, nic.network_id
             has += ops.melange.allocate(tenant, network_id, interface, lacking, key)
         work.made[nic.id, "addresses"] = has
 

@@ -70,12 +70,12 @@ class ServingOperations(NetworkOperations, FloatingOperations):
         if not serving["here"]:
             return serving
         if nic_id is not None:
-            return serving | {"nics": self._served_nic(network_id, nic_id)}
+            return serving | {"nics": self._served_nic(network, nic_id)}
         tenant = self.melange.tenant_of(network["project_id"])
         blocks = self.melange.blocks(tenant, network_id, described=True)
         gateway = self._ensure_gateway(network) if blocks else None
         before = self._nics_on(network_id)
-        allocated = list(self.melange.allocated(network_id))
+        allocated = list(self.melange.allocated(network_id, blocks=blocks))
         servers = {}
         if gateway is not None:
             servers = self._servers(network, gateway, blocks, allocated)
@@ -96,13 +96,15 @@ class ServingOperations(NetworkOperations, FloatingOperations):
         on_network = nic_rows.select(c.network_id == network_id)
         return self.rows(on_network.order_by(c.created_at, c.id))
 
-    def _served_nic(self, network_id: str, nic_id: str) -> list[dict[str, Any]]:
+    def _served_nic(self, network: Row, nic_id: str) -> list[dict[str, Any]]:
         """While Melange is away, as it was remembered: a host that was started anew has to be told
         of its NICs one by one."""
         c = VIRTUAL_NICS.c
-        rows = self.rows(nic_rows.select(c.network_id == network_id, c.id == nic_id))
+        rows = self.rows(nic_rows.select(c.network_id == network["id"], c.id == nic_id))
         try:
-            allocated = list(self.melange.allocated(network_id, nic_id))
+            tenant = self.melange.tenant_of(network["project_id"])
+            blocks = self.melange.blocks(tenant, network["id"])
+            allocated = list(self.melange.allocated(network["id"], nic_id, blocks))
         except MelangeUnavailable as error:
             LOG.warning("addresses of virtual NIC %s are told as remembered: %s", nic_id, error)
             allocated = [address for row in rows for address in row["addresses"]]

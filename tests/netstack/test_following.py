@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nova_netplugins.netstack.audit import audit
 from nova_netplugins.netstack.l2 import AddressPair
 from nova_netplugins.plugin import InstanceRequest, RequestedNic, VirtualNic
 from nova_netplugins.testing.bench import Bench
@@ -106,3 +107,32 @@ def test_others_are_looked_at_once_in_an_interval(
     melange.client.ip_blocks.create(PROJECT, "10.9.0.0/24", network_id=network_id)
     assert net_api.reconcile(due=True) == [], "it is not due"
     assert net_api.reconcile() == [f"network {network_id} follows its blocks"]
+
+
+def test_addresses_of_blocks_that_are_not_the_networks_are_nobodys_to_send_from(
+    net_api: NetApi, melange: MelangeServer
+) -> None:
+    """A project that may use Melange itself cannot give its NIC what is another's."""
+    common = network_of(net_api, "10.0.0.0/24")
+    requests = [
+        InstanceRequest(f"{project}-1", project, host="compute-1", nics=(RequestedNic(common),))
+        for project in ("spoofer", "spoofed")
+    ]
+    [mine], [theirs] = map(net_api.allocate_for_instance, requests)
+    blocks, addresses = melange.client.ip_blocks, melange.client.ip_addresses
+    same = blocks.create("spoofer", "10.0.0.0/24")["id"]
+    for taken in (theirs.fixed_ips[0].address, "10.0.0.1"):
+        addresses.allocate("spoofer", same, address=taken, interface_id=mine.id)
+    beside = blocks.create("spoofer", "10.9.0.0/24", network_id=common)["id"]
+    addresses.allocate("spoofer", beside, interface_id=mine.id)
+    besides = addresses.allocate("spoofer", beside, interface_id="router")["address"]
+    melange.client.allowed_ips.create("spoofer", mine.id, common, besides)
+    net_api.reconcile()
+    net_api.reconcile(due=True)
+    assert net_api.get_virtual_nic(mine.id) == mine
+    own = [mine.fixed_ips[0].address]
+    assert audit(net_api) == []
+    net_api.claim_networks("host-1")
+    for nic_id in (None, mine.id):
+        served = net_api.describe_serving("host-1", common, nic_id)["nics"]
+        assert [nic["addresses"] for nic in served if nic["id"] == mine.id] == [own]
