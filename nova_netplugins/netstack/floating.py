@@ -121,16 +121,19 @@ class FloatingOperations(ReadingOperations):
         return self._lent(found)
 
     def floating_ips_on(self, network: Row) -> list[Floating]:
-        """Those that lead to addresses of the network, as Melange has them now."""
+        """Those that lead to addresses of the network, as Melange has them now: of the default
+        tenant's public blocks, for a tenant may have made others for any address in the world."""
         blocks = {block["id"] for block in network["blocks"]}
         here = self.nic_rows(self.nic_columns["network_id"] == network["id"])
         projects = here.with_only_columns(self.nic_columns["project_id"]).distinct()
-        return [
+        found = [
             one
             for project in sorted(row["project_id"] for row in self.rows(projects))
             for one in self.melange.floating_ips(project)
             if one.inside and one.inside.interface_id and one.inside.block_id in blocks
         ]
+        lent = {block.id for block in self.melange.public_blocks()} if found else set()
+        return [one for one in found if one.block_id in lent]
 
     def _projects(self) -> list[str]:
         query = sa.select(PROJECTS).order_by(PROJECTS.c.project_id)

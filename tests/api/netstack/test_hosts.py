@@ -50,6 +50,21 @@ def test_a_host_takes_networks_and_is_told_all_of_them(netstack: Netstack) -> No
     assert netstack.refused("PUT", f"/hosts/{'h' * 256}/networks").status == 400
 
 
+def test_no_host_answers_for_what_a_project_calls_public_itself(netstack: Netstack) -> None:
+    project = netstack.new_project()
+    network = netstack.network(project)
+    [nic] = netstack.boot(project, "i1", network)
+    own = netstack.pool(tenant=project)
+    lent = netstack.ipam.floating_ips.create(project, ip_block_id=own)
+    block = network["subnets"][0]["id"]
+    netstack.ipam.floating_ips.associate(
+        project, lent["id"], {"ip_block_id": block, "address": address_of(nic)}
+    )
+    netstack.put("/hosts/net-1/networks")
+    serving = netstack.get(f"/hosts/net-1/networks/{network['id']}")["serving"]
+    assert serving["floating_ips"] == []
+
+
 def test_what_a_dhcp_server_serves_is_reported(netstack: Netstack, cloud: ServedCloud) -> None:
     network = netstack.network()
     netstack.put("/hosts/net-1/networks")
