@@ -20,6 +20,7 @@ from nova_netplugins.plugin import InstanceRequest, RequestedNic
 from tests.netstack.cloud import PROJECT, NetApi, network_of
 
 MAC = "fa:16:3e:00:00:01"
+OTHER_MAC = "fa:16:3e:00:00:02"
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def port(api: NetApi, network_id: str) -> Callable[[], bool]:
 def second_port(api: NetApi, network_id: str) -> Callable[[], bool]:
     [nic, *_] = api.list_virtual_nics(network_id=network_id)
     name = api.deployment.port_name(nic.id)
-    made = api.l2.create_port(NewPort(network_id, MAC, "second", name=name))
+    made = api.l2.create_port(NewPort(network_id, OTHER_MAC, "second", name=name))
     return lambda: made.id in {one.id for one in api.l2.list_ports(device_id="second")}
 
 
