@@ -43,7 +43,7 @@ PROJECT = "red"
 MakeL2 = Callable[[cfg.ConfigOpts, Database], L2]
 
 _PATIENCE = 60
-_MANY = 30
+_MANY = 8
 
 
 class NoPrompts:
