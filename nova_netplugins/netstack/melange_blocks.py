@@ -98,13 +98,16 @@ class BlockCalls(Calls):
         )
 
     def unavailable(self, tenant: str, block_id: str, address: str) -> str | None:
-        """Why an address of the block is not to be had; None: it is."""
+        """Why an address of the block is not to be had; None: it is. Whose it is stays untold: who
+        asks may be another project."""
         told = self.call(
             "explain address",
             address,
             lambda client: client.ip_blocks.explain(tenant, block_id, address),
         )
-        return None if told["available"] else told["detail"]
+        if told["available"]:
+            return None
+        return "somebody has it" if told["reason"] == "allocated" else told["detail"]
 
     def _described(self, block: Block) -> Block:
         def describe(client: Client) -> Block:

@@ -99,6 +99,17 @@ def test_each_of_their_objects_is_not_found_by_any_verb(
     assert netstack.everything() == before
 
 
+def test_nobody_is_told_who_has_an_address_or_floating_ip(mine: Netstack, theirs: Theirs) -> None:
+    asked = {"network_id": theirs.common["id"], "addresses": [theirs.shared_on_common]}
+    wishes: list[tuple[str, Any]] = [
+        ("/instances/mine-2/virtual_nics", {"virtual_nics": {"networks": [asked]}}),
+        ("/floating_ips", {"floating_ip": {"address": theirs.floating}}),
+    ]
+    for path, body in wishes:
+        refusal = mine.refused("POST", path, body)
+        assert refusal.status == 409 and theirs.project not in refusal.text
+
+
 def test_lists_have_only_ones_own(mine: Netstack, theirs: Theirs) -> None:
     [own] = mine.get("/virtual_nics")["virtual_nics"]
     assert [one["virtual_nic_id"] for one in mine.get("/ports")["ports"]] == [own["id"]]
