@@ -16,7 +16,7 @@ DESCRIBE = {
     "properties": {"nic_id": common.ID},
     "additionalProperties": False,
 }
-_COUNT = {"type": "integer", "minimum": 0}
+_COUNT = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
 _DIFFERENCE = {
     "type": "object",
     "properties": {

@@ -77,7 +77,13 @@ def test_what_a_dhcp_server_serves_is_reported(netstack: Netstack, cloud: Served
 
 @pytest.mark.parametrize(
     "wrong",
-    [{}, {**REPORT, "served": -1}, {**REPORT, "extra": ["10.1.0.3"]}, {**REPORT, "more": 1}],
+    [
+        {},
+        {**REPORT, "served": -1},
+        {**REPORT, "served": 2**31},
+        {**REPORT, "extra": ["10.1.0.3"]},
+        {**REPORT, "more": 1},
+    ],
 )
 def test_a_report_that_cannot_be_is_refused(standing: Netstack, wrong: dict[str, Any]) -> None:
     network = standing.network(standing.new_project())
