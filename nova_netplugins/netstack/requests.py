@@ -49,8 +49,11 @@ def of_instance(
 
 def require_tenant(project_id: str) -> None:
     """Raises InvalidOption for what cannot be a tenant of Melange: it is part of URLs there."""
-    if project_id in ("", ".", "..") or "/" in project_id:
-        reason = "as a tenant of Melange it needs a name without a slash, and other than . and .."
+    if project_id in ("", ".", "..") or "/" in project_id or not project_id.isprintable():
+        reason = (
+            "as a tenant of Melange it needs a name that prints, without a slash, and other than . "
+            "and .."
+        )
         raise errors.InvalidOption(field="project_id", value=project_id, reason=reason)
 
 

@@ -147,7 +147,7 @@ def test_what_cannot_be_is_refused_before_anything_is_made(
     assert list(melange.client.audit.list(PROJECT)) == before, "Melange was not even asked"
 
 
-@pytest.mark.parametrize("project", ["", "..", "a/b"])
+@pytest.mark.parametrize("project", ["", "..", "a/b", "green\n"])
 def test_a_project_that_cannot_be_a_tenant_of_melange_is_told(
     net_api: NetApi, project: str
 ) -> None:

@@ -153,6 +153,7 @@ class TestSubnets:
         {"label": "x", "id": "no-uuid"},
         {"label": "x", "mtu": 100},
         {"label": "x", "project_id": "a/b"},
+        {"label": "x", "project_id": "green\u200b"},
     ],
 )
 def test_a_network_that_cannot_be_is_refused_and_leaves_nothing(
