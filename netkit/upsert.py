@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,18 +20,17 @@ def insert_or_get(
     is waited for. Nothing fails, so that a transaction of PostgreSQL remains usable. Needs MariaDB
     10.5 or SQLite 3.35, for RETURNING.
     """
+    statement = _statement(connection.dialect.name, table, tuple(key))
+    row: sa.Row[Any] = connection.execute(statement, dict(values)).one()
+    return row
+
+
+@functools.cache
+def _statement(dialect: str, table: sa.Table, key: tuple[str, ...]) -> Any:
     # An update that changes nothing: PostgreSQL and SQLite return no row when told to do nothing.
     unchanged = {key[0]: table.c[key[0]]}
-    statement: Any
-    if connection.dialect.name in ("mysql", "mariadb"):
-        statement = mysql.insert(table).values(values).on_duplicate_key_update(unchanged)
-    else:
-        postgres = connection.dialect.name == "postgresql"
-        insert: Any = postgresql.insert if postgres else sqlite.insert
-        statement = (
-            insert(table)
-            .values(values)
-            .on_conflict_do_update(index_elements=list(key), set_=unchanged)
-        )
-    row: sa.Row[Any] = connection.execute(statement.returning(table)).one()
-    return row
+    if dialect in ("mysql", "mariadb"):
+        return mysql.insert(table).on_duplicate_key_update(unchanged).returning(table)
+    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    found = insert(table).on_conflict_do_update(index_elements=list(key), set_=unchanged)
+    return found.returning(table)

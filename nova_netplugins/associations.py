@@ -82,7 +82,7 @@ class Associations:
         Call it first in every transaction that gives a project a virtual NIC. A project without a
         row gets one, of the default service. Raises ``ProjectUsesOtherService``.
         """
-        row = connection.execute(_live(project_id).with_for_update(read=True)).one_or_none()
+        row = connection.execute(_LIVE_SHARED, {"of_project": project_id}).one_or_none()
         default = self._catalogue.default.name
         if row is None and service == default:
             row = insert_or_get(
@@ -222,8 +222,12 @@ def _refuse_with_nics(connection: sa.Connection, project: sa.Row[Any]) -> None:
     )
 
 
-def _live(project_id: str) -> sa.Select[Any]:
+def _live(project_id: str | sa.BindParameter[str]) -> sa.Select[Any]:
     return sa.select(projects).where(projects.c.project_id == project_id, projects.c.deleted == 0)
+
+
+# Each virtual NIC asks for it: making the statement anew would cost as much as asking.
+_LIVE_SHARED = _live(sa.bindparam("of_project")).with_for_update(read=True)
 
 
 def _new_row(project_id: str, service: str) -> dict[str, Any]:

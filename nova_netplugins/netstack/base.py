@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from netkit.db import Database
 from netkit.upsert import insert_or_get
-from nova_netplugins import errors, plugin
+from nova_netplugins import plugin
 from nova_netplugins.associations import Associations
-from nova_netplugins.netstack import l2_drivers
+from nova_netplugins.netstack import l2_drivers, requests
 from nova_netplugins.netstack.conf import GROUP
 from nova_netplugins.netstack.deployment import Deployment
 from nova_netplugins.netstack.flow import Flow
@@ -61,16 +61,14 @@ class Operations:
 
         Raises InvalidOption for one that no path of Melange's API can name.
         """
-        if "/" in project_id or project_id in ("", ".", ".."):
-            reason = "as a tenant of Melange, a project has an id without a slash"
-            raise errors.InvalidOption(field="project_id", value=project_id, reason=reason)
+        requests.require_tenant(project_id)
         if project_id not in self._known_projects:
             self.run(_know_project, project_id)
             self._known_projects.add(project_id)
 
-    def rows(self, query: sa.Select[Any]) -> list[sa.RowMapping]:
+    def rows(self, query: sa.Select[Any], **parameters: Any) -> list[sa.RowMapping]:
         with self.database.reading() as connection:
-            return list(connection.execute(query).mappings())
+            return list(connection.execute(query, parameters).mappings())
 
 
 def _know_project(connection: sa.Connection, project_id: str) -> None:

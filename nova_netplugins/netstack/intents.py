@@ -27,6 +27,15 @@ BACK = "back"
 
 _ERROR_LENGTH = 2000
 
+# Made once: making a statement costs as much as asking the database.
+_HELD = (
+    INTENTS.c.id == sa.bindparam("intent_id"),
+    INTENTS.c.worker == sa.bindparam("of_worker"),
+)
+_WRITE = INTENTS.insert()
+_CHANGE = INTENTS.update().where(*_HELD)
+_FINISH = INTENTS.delete().where(*_HELD)
+
 
 class ClaimLost(errors.Unavailable):
     """Another worker has taken an intent over, because its own was silent for too long."""
@@ -80,19 +89,18 @@ def write(connection: sa.Connection, intent: Intent) -> None:
     """With its claim, which begins now."""
     now = utcnow()
     intent.claim.renewed()
-    connection.execute(
-        INTENTS.insert().values(
-            id=intent.id,
-            kind=intent.kind,
-            document=intent.document,
-            step=None,
-            direction=intent.direction,
-            worker=intent.worker,
-            claimed_until=now + datetime.timedelta(seconds=intent.claim.seconds),
-            attempts=intent.attempts,
-            created_at=now,
-        )
-    )
+    values = {
+        "id": intent.id,
+        "kind": intent.kind,
+        "document": intent.document,
+        "step": None,
+        "direction": intent.direction,
+        "worker": intent.worker,
+        "claimed_until": now + datetime.timedelta(seconds=intent.claim.seconds),
+        "attempts": intent.attempts,
+        "created_at": now,
+    }
+    connection.execute(_WRITE, values)
 
 
 def hold(connection: sa.Connection, intent: Intent) -> None:
@@ -103,7 +111,7 @@ def hold(connection: sa.Connection, intent: Intent) -> None:
         "claimed_until": now + datetime.timedelta(seconds=intent.claim.seconds),
         "updated_at": now,
     }
-    _of_worker(connection, intent, INTENTS.update().values(values))
+    _of_worker(connection, intent, _CHANGE, values)
     intent.claim.renewed()
 
 
@@ -117,17 +125,22 @@ def give_up(connection: sa.Connection, intent: Intent, step: str, error: Excepti
         "claimed_until": utcnow(),
         "updated_at": utcnow(),
     }
-    _of_worker(connection, intent, INTENTS.update().values(values))
+    _of_worker(connection, intent, _CHANGE, values)
 
 
 def finish(connection: sa.Connection, intent: Intent) -> None:
     """Done, or undone: it goes, in the transaction that makes that visible. Raises ClaimLost."""
-    _of_worker(connection, intent, INTENTS.delete())
+    _of_worker(connection, intent, _FINISH, {})
 
 
-def _of_worker(connection: sa.Connection, intent: Intent, statement: sa.Update | sa.Delete) -> None:
-    here = statement.where(INTENTS.c.id == intent.id, INTENTS.c.worker == intent.worker)
-    if connection.execute(here).rowcount == 0:
+def _of_worker(
+    connection: sa.Connection,
+    intent: Intent,
+    statement: sa.Update | sa.Delete,
+    values: dict[str, Any],
+) -> None:
+    which = {"intent_id": intent.id, "of_worker": intent.worker}
+    if connection.execute(statement, {**values, **which}).rowcount == 0:
         raise intent.lost()
 
 

@@ -19,6 +19,11 @@ def select(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
     return sa.select(NETWORKS).where(c.state == ACTIVE, *where)
 
 
+# Made once: making a statement costs as much as asking the database.
+_OF_IDS = select(c.id.in_(sa.bindparam("ids", expanding=True))).order_by(c.id)
+_SHARED = _OF_IDS.with_for_update(read=True)
+
+
 def usable_by(project_id: str) -> sa.ColumnElement[bool]:
     """The project's own, and those of all projects."""
     return sa.or_(c.project_id == project_id, c.project_id.is_(None))
@@ -39,10 +44,8 @@ def find_all(
 ) -> list[Row]:
     """In that order. ``share``: they are not deleted until the transaction ends. Raises
     NetworkNotFound."""
-    query = select(c.id.in_(set(network_ids))).order_by(c.id)
-    if share:
-        query = query.with_for_update(read=True)
-    found = {row["id"]: row for row in connection.execute(query).mappings()}
+    rows = connection.execute(_SHARED if share else _OF_IDS, {"ids": sorted(set(network_ids))})
+    found = {row["id"]: row for row in rows.mappings()}
     for network_id in network_ids:
         if network_id not in found:
             raise errors.NetworkNotFound(field="network_id", value=network_id)

@@ -16,6 +16,13 @@ from nova_netplugins.netstack.tables import NETWORKS, VIRTUAL_NICS
 
 c = VIRTUAL_NICS.c
 
+# Made once: making a statement costs as much as asking the database.
+_OF_INSTANCE = (
+    sa.select(c.id, c.project_id, c.default_route)
+    .where(c.instance_id == sa.bindparam("of_instance"), c.state != DELETING, c.purpose == COMPUTE)
+    .order_by(c.created_at, c.id)
+)
+
 
 def select(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """Of those that there are for everybody: neither being made nor being deleted, and no
@@ -63,10 +70,7 @@ def has_no_default(connection: sa.Connection, instance_id: str | None, project_i
     instance of another project."""
     if instance_id is None:
         return True
-    query = sa.select(c.project_id, c.default_route).where(
-        c.instance_id == instance_id, c.state != DELETING, c.purpose == COMPUTE
-    )
-    rows = connection.execute(query).all()
+    rows = connection.execute(_OF_INSTANCE, {"of_instance": instance_id}).all()
     if any(row.project_id != project_id for row in rows):
         raise errors.InstanceNotFound(field="instance_id", value=instance_id, project=project_id)
     return not any(row.default_route for row in rows)
@@ -90,10 +94,7 @@ def delete(connection: sa.Connection, ids: Sequence[str]) -> None:
 def promote(connection: sa.Connection, instances: Iterable[str | None]) -> None:
     """An instance whose default route went with a NIC has it on the oldest one left."""
     for instance_id in sorted(one for one in set(instances) if one is not None):
-        left = sa.select(c.id, c.default_route).where(
-            c.instance_id == instance_id, c.state != DELETING, c.purpose == COMPUTE
-        )
-        rows = connection.execute(left.order_by(c.created_at, c.id)).all()
+        rows = connection.execute(_OF_INSTANCE, {"of_instance": instance_id}).all()
         if rows and not any(row.default_route for row in rows):
             first = VIRTUAL_NICS.update().where(c.id == rows[0].id)
             connection.execute(first.values(default_route=True, updated_at=utcnow()))

@@ -169,16 +169,19 @@ def activate(ops: Operations, work: Work) -> None:
     prompt(ops, work)
 
 
+_ACTIVATE = VIRTUAL_NICS.update().where(
+    VIRTUAL_NICS.c.id == sa.bindparam("nic_id"), VIRTUAL_NICS.c.state == BUILDING
+)
+
+
 def _activate(connection: sa.Connection, ops: Operations, work: Work) -> None:
     # The project may have got another service meanwhile.
     for project in {nic.tenant for nic in nics(work) if nic.purpose != GATEWAY}:
         ops.associations.pin(connection, project, ops.name)
     intents.finish(connection, work.intent)
-    c = VIRTUAL_NICS.c
     for nic in nics(work):
         values = _active_values(work, nic)
-        here = VIRTUAL_NICS.update().where(c.id == nic.id, c.state == BUILDING)
-        if connection.execute(here.values(values)).rowcount == 0:
+        if connection.execute(_ACTIVATE, {**values, "nic_id": nic.id}).rowcount == 0:
             # Its network is being deleted.
             raise plugin_errors.NetworkNotFound(field="network_id", value=nic.network_id)
         work.made[nic.id, "row"] = {**nic_rows.new_row(nic), **values}

@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 
 nics, networks = VIRTUAL_NICS.c, NETWORKS.c
 
+# Made once: making a statement costs as much as asking the database.
+_FIRST = (
+    sa.select(nics.id)
+    .where(
+        nics.network_id == sa.bindparam("of_network"),
+        nics.host == sa.bindparam("on_host"),
+        nics.state == ACTIVE,
+    )
+    .limit(2)
+)
+
 
 def places(network_ids: Iterable[str] | None = None) -> sa.Subquery:
     """``network_id`` and ``host`` where these networks, or any, have NICs or are served."""
@@ -47,6 +58,5 @@ def prompt(ops: Operations, changed: Iterable[tuple[str, str | None]]) -> None:
     if ops.options.l2_driver != "local":
         return
     for network_id, host in sorted({(one, host) for one, host in changed if host is not None}):
-        here = nics.network_id == network_id, nics.host == host, nics.state == ACTIVE
-        if len(ops.rows(sa.select(nics.id).where(*here).limit(2))) < 2:
+        if len(ops.rows(_FIRST, of_network=network_id, on_host=host)) < 2:
             ops.prompts.network_changed(network_id)
