@@ -129,7 +129,7 @@ class Associations:
 
     def detach(self, connection: sa.Connection, nic_id: str) -> None:
         """Forget a virtual NIC: it is deleted. Nothing to forget is fine."""
-        _soft_delete(connection, nics, nics.c.virtual_nic_id == nic_id)
+        connection.execute(_DETACH, {"of_nic": nic_id, "now": timeutils.utcnow()})
 
     # -- Whole operations -------------------------------------------------------------------------
 
@@ -196,7 +196,8 @@ def _disassociate(connection: sa.Connection, project_id: str) -> None:
     row = connection.execute(_live(project_id).with_for_update()).one_or_none()
     if row is not None:
         _refuse_with_nics(connection, row)
-        _soft_delete(connection, projects, projects.c.id == row.id)
+        gone = _soft_deleted(projects, projects.c.id == row.id)
+        connection.execute(gone, {"now": timeutils.utcnow()})
 
 
 def _refuse_with_nics(connection: sa.Connection, project: sa.Row[Any]) -> None:
@@ -243,9 +244,10 @@ def _project_service(row: sa.Row[Any]) -> ProjectService:
     return ProjectService(row.project_id, row.network_service, explicit=True)
 
 
-def _soft_delete(connection: sa.Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> None:
-    connection.execute(
-        table.update()
-        .where(which, table.c.deleted == 0)
-        .values(deleted=table.c.id, deleted_at=timeutils.utcnow())
-    )
+def _soft_deleted(table: sa.Table, which: sa.ColumnElement[bool]) -> sa.Update:
+    """The statement; ``now`` is its parameter."""
+    values = {"deleted": table.c.id, "deleted_at": sa.bindparam("now")}
+    return table.update().where(which, table.c.deleted == 0).values(values)
+
+
+_DETACH = _soft_deleted(nics, nics.c.virtual_nic_id == sa.bindparam("of_nic"))

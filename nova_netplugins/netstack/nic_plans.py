@@ -101,12 +101,10 @@ def withdraw_nics(ops: Operations, work: Work) -> None:
 
 def _withdraw_nics(connection: sa.Connection, ops: Operations, work: Work) -> None:
     which = work.document["which"]
-    c = VIRTUAL_NICS.c
     if "nic_id" in which:
         rows = [nic_rows.find(connection, which["nic_id"], lock=True)]
     else:
-        query = nic_rows.select(c.instance_id == which["instance_id"]).order_by(c.id)
-        rows = list(connection.execute(query.with_for_update()).mappings())
+        rows = nic_rows.locked_of(connection, which["instance_id"])
     owners = nic_rows.owners(connection, [row["network_id"] for row in rows])
     work.document["nics"] = [
         nic_rows.plan_of(row, ops.melange.tenant_of(owners[row["network_id"]])).to_json()

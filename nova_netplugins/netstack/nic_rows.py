@@ -22,12 +22,21 @@ _OF_INSTANCE = (
     .where(c.instance_id == sa.bindparam("of_instance"), c.state != DELETING, c.purpose == COMPUTE)
     .order_by(c.created_at, c.id)
 )
+_OF_IDS = c.id.in_(sa.bindparam("ids", expanding=True))
+_WITHDRAW = VIRTUAL_NICS.update().where(_OF_IDS)
+_DELETE = VIRTUAL_NICS.delete().where(_OF_IDS).returning(c.instance_id, c.state)
+_OWNERS = sa.select(NETWORKS.c.id, NETWORKS.c.project_id).where(
+    NETWORKS.c.id.in_(sa.bindparam("ids", expanding=True))
+)
 
 
 def select(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """Of those that there are for everybody: neither being made nor being deleted, and no
     gateways."""
     return sa.select(VIRTUAL_NICS).where(c.state == ACTIVE, c.purpose == COMPUTE, *where)
+
+
+_LOCKED = select(c.instance_id == sa.bindparam("of_instance")).order_by(c.id).with_for_update()
 
 
 def new_row(nic: NicPlan) -> dict[str, Any]:
@@ -58,6 +67,11 @@ def find(connection: sa.Connection, nic_id: str, *, lock: bool = False) -> Row:
     return row
 
 
+def locked_of(connection: sa.Connection, instance_id: str) -> list[Row]:
+    """All of the instance."""
+    return list(connection.execute(_LOCKED, {"of_instance": instance_id}).mappings())
+
+
 def update(connection: sa.Connection, /, nic_id: str, **values: Any) -> Row:
     """Raises VirtualNicNotFound."""
     here = VIRTUAL_NICS.update().where(c.id == nic_id, c.state == ACTIVE, c.purpose == COMPUTE)
@@ -79,16 +93,14 @@ def has_no_default(connection: sa.Connection, instance_id: str | None, project_i
 def withdraw(connection: sa.Connection, rows: Sequence[Row]) -> None:
     """Nobody sees them any more; the caller has locked them."""
     ids = [row["id"] for row in rows]
-    values = {"state": DELETING, "updated_at": utcnow()}
-    connection.execute(VIRTUAL_NICS.update().where(c.id.in_(ids)).values(values))
+    connection.execute(_WITHDRAW, {"ids": ids, "state": DELETING, "updated_at": utcnow()})
     promote(connection, {row["instance_id"] for row in rows})
 
 
 def delete(connection: sa.Connection, ids: Sequence[str]) -> None:
-    gone = sa.select(c.instance_id).where(c.id.in_(ids), c.instance_id.is_not(None)).distinct()
-    instances = list(connection.scalars(gone))
-    connection.execute(VIRTUAL_NICS.delete().where(c.id.in_(ids)))
-    promote(connection, instances)
+    gone = connection.execute(_DELETE, {"ids": list(ids)}).all()
+    # Of one that was withdrawn, another has the default route already.
+    promote(connection, {row.instance_id for row in gone if row.state != DELETING})
 
 
 def promote(connection: sa.Connection, instances: Iterable[str | None]) -> None:
@@ -119,10 +131,8 @@ def plan_of(row: Row, network_tenant: str) -> NicPlan:
 
 def owners(connection: sa.Connection, network_ids: Iterable[str]) -> dict[str, str | None]:
     """The project of each network."""
-    query = sa.select(NETWORKS.c.id, NETWORKS.c.project_id).where(
-        NETWORKS.c.id.in_(set(network_ids))
-    )
-    return {row.id: row.project_id for row in connection.execute(query)}
+    rows = connection.execute(_OWNERS, {"ids": sorted(set(network_ids))})
+    return {row.id: row.project_id for row in rows}
 
 
 def view(options: cfg.GroupAttr, row: Row | Mapping[str, Any]) -> plugin.VirtualNic:
