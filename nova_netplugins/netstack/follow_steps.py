@@ -14,7 +14,8 @@ from nova_netplugins.netstack import intents, network_rows, nic_rows, pairs, pee
 from nova_netplugins.netstack.flow import Work
 from nova_netplugins.netstack.l2 import KEEP, L2Port
 from nova_netplugins.netstack.l2_errors import PortNotFound
-from nova_netplugins.netstack.model import Interface
+from nova_netplugins.netstack.melange import Melange
+from nova_netplugins.netstack.model import Address, Interface
 from nova_netplugins.netstack.nic_steps import BindingFailed
 from nova_netplugins.netstack.tables import NETWORKS, VIRTUAL_NICS
 
@@ -45,12 +46,22 @@ def ask_melange(ops: Operations, work: Work) -> None:
         # Whoever changes the row from now on may have asked after us.
         work.made[row["id"], "since"] = row["updated_at"]
         work.made[row["id"], "blocks"] = blocks.get(row["network_id"], set())
-        found = ops.melange.find_interface(row["project_id"], row["id"])
+        found = interface_of(ops.melange, row)
         device_id = device_of(row)
-        if found is not None:
-            work.made[row["id"]] = found
-            if found.device_id != device_id:
-                ops.melange.change_device(row["project_id"], row["id"], device_id)
+        work.made[row["id"]] = found
+        if found.device_id != device_id:
+            ops.melange.change_device(row["project_id"], row["id"], device_id)
+
+
+def interface_of(melange: Melange, row: Row) -> Interface:
+    """Whatever its tags. Where somebody deleted it, what it was, without the addresses that others
+    have by now: until an audit makes it again, nobody may send from what is another's."""
+    found = melange.find_interface(row["project_id"], row["id"])
+    if found is not None:
+        return found
+    remembered = [Address.of_json(one) for one in row["addresses"]]
+    left = tuple(one for one in remembered if melange.user_of(one.block_id, one.address) is None)
+    return Interface(row["id"], row["mac_address"], row["project_id"], device_of(row), left)
 
 
 def _blocks(ops: Operations, network_ids: Collection[str]) -> dict[str, set[str]]:

@@ -117,9 +117,7 @@ class ReconcileOperations(NicOperations):
             listed = self.melange.interfaces(project, tags=self.deployment.tag)
             found = {interface.id: interface for interface in listed}
             for row in of_project:
-                interface = found.get(row["id"])
-                if interface is None:
-                    continue
+                interface = found.get(row["id"]) or follow_steps.interface_of(self.melange, row)
                 # An address that is released is allowed to nobody, of which nothing is told.
                 if lately is None or row["id"] in lately or row["allowed"]:
                     allowed = self.melange.allowed(project, row["id"])

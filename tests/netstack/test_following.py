@@ -136,3 +136,30 @@ def test_addresses_of_blocks_that_are_not_the_networks_are_nobodys_to_send_from(
     for nic_id in (None, mine.id):
         served = net_api.describe_serving("host-1", common, nic_id)["nics"]
         assert [nic["addresses"] for nic in served if nic["id"] == mine.id] == [own]
+
+
+def test_a_nic_without_its_interface_keeps_what_nobody_else_has(
+    net_api: NetApi, melange: MelangeServer, nic: VirtualNic, network_id: str
+) -> None:
+    [own] = nic.fixed_ips
+    assert own.subnet_id is not None
+    policy = melange.client.policies.create(PROJECT, name="hasty", keep_deallocated_ips_for_days=0)
+    melange.client.ip_blocks.update(PROJECT, own.subnet_id, policy_id=policy["id"])
+    melange.client.interfaces.delete(nic.id)
+    net_api.reconcile(due=True)
+    assert net_api.get_virtual_nic(nic.id) == nic
+    melange.client.ip_addresses.allocate(
+        PROJECT, own.subnet_id, address=own.address, interface_id="another"
+    )
+    net_api.reconcile(due=True)
+    assert net_api.get_virtual_nic(nic.id).fixed_ips == ()
+    assert port_pairs(net_api, network_id) == []
+
+
+def test_an_interface_that_lost_its_tag_is_followed(
+    net_api: NetApi, melange: MelangeServer, nic: VirtualNic, network_id: str
+) -> None:
+    melange.client.tags.of_interface(PROJECT, nic.id).remove(net_api.deployment.tag)
+    melange.client.networks.deallocate(PROJECT, network_id, nic.id)
+    net_api.reconcile(due=True)
+    assert net_api.get_virtual_nic(nic.id).fixed_ips == ()
