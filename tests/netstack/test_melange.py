@@ -44,7 +44,9 @@ def interface(melange: Melange, nic_id: str) -> Interface:
 
 
 @pytest.mark.parametrize(
-    "fault", [Fault(effect=True), Fault(effect=False), Fault(status=503)], ids=str
+    "fault",
+    [Fault(effect=True), Fault(effect=False), Fault(status=503)],
+    ids=["the answer is lost", "the call is lost", "503"],
 )
 def test_what_seems_lost_is_made_once(front: Faulty, melange: MelangeServer, fault: Fault) -> None:
     front.plan("POST", fault, fault)
