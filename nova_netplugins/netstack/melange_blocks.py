@@ -97,6 +97,14 @@ class BlockCalls(Calls):
             "delete block", block_id, lambda client: client.ip_blocks.delete(tenant, block_id)
         )
 
+    def used(self, block_id: str) -> list[Mapping[str, Any]]:
+        """Its addresses that are in use, as Melange lists them."""
+        return self.call(
+            "list addresses of block",
+            block_id,
+            lambda client: list(client.allocated_ip_addresses.list(ip_block_id=block_id)),
+        )
+
     def unavailable(self, tenant: str, block_id: str, address: str) -> str | None:
         """Why an address of the block is not to be had; None: it is. Whose it is stays untold: who
         asks may be another project."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from nova_netplugins import errors, plugin
 from nova_netplugins.ethernet.rows import Row
 from nova_netplugins.netstack import network_rows, peers, requests
 from nova_netplugins.netstack.gateways import gateway_id
+from nova_netplugins.netstack.melange_errors import MelangeRefused
 from nova_netplugins.netstack.model import Block, BlockSpec, NetworkSpec
 from nova_netplugins.netstack.reading import ReadingOperations
 from nova_netplugins.netstack.tables import NETWORKS
@@ -76,9 +78,15 @@ class NetworkOperations(ReadingOperations):
         self.flow.start("delete_network", {"network_id": network_id})
 
     def _refuse_addresses(self, network: Row, block_id: str | None = None) -> None:
+        allocated = self.melange.allocated(network["id"])
+        self._refuse_used(
+            network, (one for one in allocated if block_id in (None, one["ip_block_id"]))
+        )
+
+    def _refuse_used(self, network: Row, allocated: Iterable[Mapping[str, Any]]) -> None:
         gateway = gateway_id(network["id"])
-        for one in self.melange.allocated(network["id"]):
-            if one["interface_id"] == gateway or block_id not in (None, one["ip_block_id"]):
+        for one in allocated:
+            if one["interface_id"] == gateway:
                 continue
             reason = (
                 f"{one['address']} is allocated to interface {one['interface_id']} of tenant "
@@ -121,6 +129,15 @@ class NetworkOperations(ReadingOperations):
         if block_id not in [block.id for block in self.melange.blocks(tenant, network_id)]:
             raise SubnetNotFound(field="subnet_id", value=block_id, network=network_id)
         self._refuse_addresses(network, block_id)
+        # From now on nobody draws from it; who did since we looked can be seen. What was carved out
+        # of another block cannot leave its network.
+        with contextlib.suppress(MelangeRefused):
+            self.melange.update_block(tenant, block_id, network_id=None)
+        try:
+            self._refuse_used(network, self.melange.used(block_id))
+        except Exception:
+            self.melange.update_block(tenant, block_id, network_id=network_id)
+            raise
         self.melange.delete_block(tenant, block_id)
         self.list_subnets(network_id)
 

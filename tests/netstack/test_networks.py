@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 
@@ -202,3 +203,32 @@ def test_a_network_whose_blocks_melange_refuses_leaves_nothing(
     assert [block["cidr"] for block in left] == ["10.7.0.0/24"]
     assert net_api.l2.list_networks() == before
     assert net_api.list_networks() == []
+
+
+def test_a_subnet_that_a_nic_draws_from_meanwhile_is_not_deleted(
+    net_api: NetApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network_id = network_of(net_api, "10.0.0.0/24", project_id=PROJECT)
+    [block] = net_api.list_subnets(network_id)
+    update = net_api.melange.update_block
+
+    def be_late(*asked: Any, **settings: Any) -> Block:
+        if settings["network_id"] is None:
+            request = InstanceRequest("late", PROJECT, nics=(RequestedNic(network_id),))
+            net_api.allocate_for_instance(request)
+        return update(*asked, **settings)
+
+    monkeypatch.setattr(net_api.melange, "update_block", be_late)
+    with pytest.raises(errors.NetworkInUse, match="10.0.0.2"):
+        net_api.delete_subnet(network_id, block.id)
+    assert net_api.list_subnets(network_id) == [block]
+    assert net_api.reconcile() == []
+
+
+def test_a_subnet_that_was_carved_out_of_another_is_deleted(net_api: NetApi) -> None:
+    network_id = network_of(net_api, "10.0.0.0/24", project_id=PROJECT)
+    [block] = net_api.list_subnets(network_id)
+    net_api.melange.client.subnets.create(PROJECT, block.id, "10.0.0.0/26")
+    [carved] = net_api.list_subnets(network_id)
+    net_api.delete_subnet(network_id, carved.id)
+    assert [one.cidr for one in net_api.list_subnets(network_id)] == ["10.0.0.0/24"]
