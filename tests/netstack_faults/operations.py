@@ -10,6 +10,7 @@ from typing import Any
 from nova_netplugins.netstack.gateways import gateway_id
 from nova_netplugins.netstack.model import BlockSpec, NetworkSpec
 from nova_netplugins.netstack.net_api import NetstackNetApi
+from nova_netplugins.netstack.steps import PLANS
 from nova_netplugins.netstack.tables import VIRTUAL_NICS
 from nova_netplugins.plugin import InstanceRequest, RequestedNic, VirtualNic
 from tests.netstack_faults.world import PROJECT, World
@@ -160,3 +161,6 @@ OPERATIONS = (
     Operation("create_network", nothing, create_network, is_network),
     Operation("delete_network", a_network_with_gateway, delete_network, is_network, makes=False),
 )
+
+UNDONE = [one for one in OPERATIONS if PLANS[one.kind].undone]
+FINISHED = [one for one in OPERATIONS if not PLANS[one.kind].undone]

@@ -18,7 +18,7 @@ from tests.netstack_faults.world import World
 
 
 def cases(operations: Sequence[Operation], phase: Phase, *, first: int = 0) -> list[Any]:
-    """``first``: the first step that counts. What several operations have a step do or undo is done
+    """``first``: the first step that counts. What steps of several operations do alike is done
     once."""
     found: dict[Any, Any] = {}
     for operation in operations:
