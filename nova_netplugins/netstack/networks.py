@@ -14,9 +14,9 @@ from nova_netplugins.ethernet.rows import Row
 from nova_netplugins.netstack import network_rows, peers, requests
 from nova_netplugins.netstack.gateways import gateway_id
 from nova_netplugins.netstack.melange_errors import MelangeRefused
-from nova_netplugins.netstack.model import Block, BlockSpec, NetworkSpec
+from nova_netplugins.netstack.model import COMPUTE, Block, BlockSpec, NetworkSpec
 from nova_netplugins.netstack.reading import ReadingOperations
-from nova_netplugins.netstack.tables import NETWORKS
+from nova_netplugins.netstack.tables import NETWORKS, VIRTUAL_NICS
 
 CHANGEABLE = frozenset({"label", "priority", "routed", "enable_dhcp", "host"})
 
@@ -114,13 +114,29 @@ class NetworkOperations(ReadingOperations):
         return blocks
 
     def create_subnet(self, network_id: str, spec: BlockSpec) -> Block:
+        """Raises NetworkInUse where instances of several projects would no longer be safe from
+        each other, and what Melange refuses."""
         network = self.network_row(network_id)
         wanted = requests.of_block(spec)
+        if network["project_id"] is None:
+            self._refuse_unguarded(network_id)
         tenant = self.melange.tenant_of(network["project_id"])
         tags, key = (self.deployment.tag,), str(uuid.uuid4())
         made = self.melange.create_block(tenant, network_id, wanted, key, tags)
         self.list_subnets(network_id)
         return made
+
+    def _refuse_unguarded(self, network_id: str) -> None:
+        """NICs that were made on pure layer 2 may send what they like, in anybody's name."""
+        c = VIRTUAL_NICS.c
+        unguarded = (c.purpose == COMPUTE, c.port_security.is_(False))
+        query = sa.select(c.id).where(c.network_id == network_id, *unguarded)
+        if found := self.rows(query.order_by(c.id).limit(1)):
+            reason = (
+                f"virtual NIC {found[0]['id']} was made without addresses and is not kept from "
+                "using those of other projects; delete it, and all like it, before the first subnet"
+            )
+            raise errors.NetworkInUse(field="network_id", value=network_id, reason=reason)
 
     def delete_subnet(self, network_id: str, block_id: str) -> None:
         """Raises SubnetNotFound, NetworkInUse while anybody has an address of it."""

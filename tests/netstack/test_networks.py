@@ -63,9 +63,9 @@ def test_the_next_block_is_used_when_the_first_is_full(net_api: NetApi) -> None:
 def test_a_block_added_later_is_used_whoever_added_it(
     net_api: NetApi, melange: MelangeServer
 ) -> None:
-    network_id = network_of(net_api)
+    network_id = network_of(net_api, project_id=PROJECT)
     assert nic_on(net_api, network_id) == []
-    melange.client.ip_blocks.create("default", "10.5.0.0/24", network_id=network_id)
+    melange.client.ip_blocks.create(PROJECT, "10.5.0.0/24", network_id=network_id)
     assert nic_on(net_api, network_id) == ["10.5.0.0"], "without netstack's policy, the first"
     net_api.create_subnet(network_id, BlockSpec("fd00:5::/64"))
     assert len(nic_on(net_api, network_id)) == 2
@@ -73,6 +73,22 @@ def test_a_block_added_later_is_used_whoever_added_it(
         "10.5.0.0/24",
         "fd00:5::/64",
     ]
+
+
+@pytest.mark.parametrize(("project_id", "refused"), [(None, True), (PROJECT, False)])
+def test_a_first_subnet_is_refused_where_nics_of_all_projects_are_not_guarded(
+    net_api: NetApi, project_id: str | None, refused: bool
+) -> None:
+    row = net_api.create_network(NetworkSpec("wire", project_id=project_id))
+    assert nic_on(net_api, row["id"]) == []
+    if refused:
+        with pytest.raises(errors.NetworkInUse, match="without addresses.*delete it"):
+            net_api.create_subnet(row["id"], BlockSpec("10.1.0.0/24"))
+        [nic] = net_api.list_virtual_nics(network_id=row["id"])
+        net_api.delete_virtual_nic(nic.id)
+    net_api.create_subnet(row["id"], BlockSpec("10.1.0.0/24"))
+    net_api.create_subnet(row["id"], BlockSpec("10.2.0.0/24", priority=1))
+    assert nic_on(net_api, row["id"]) == ["10.1.0.2"]
 
 
 def test_a_subnet_goes_when_nobody_has_an_address_of_it(net_api: NetApi) -> None:
