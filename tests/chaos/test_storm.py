@@ -10,7 +10,7 @@ import pytest
 from tests import servers
 from tests.chaos import storm
 
-SECONDS = 15.0
+SECONDS = 10.0
 
 
 @pytest.mark.timeout(300)

@@ -25,9 +25,9 @@ PROCESSES = 4
 THREADS = 16
 PATIENCE = 120.0
 NETWORK = 10 << 24
-BROADCAST = NETWORK + 1023
+BROADCAST = NETWORK + 511
 GATEWAY, DHCP_SERVER = NETWORK + 1, NETWORK + 2
-USABLE = 1022 - 2
+USABLE = 510 - 2
 HELD = 5
 
 # Not forked: a test session has threads and open connections.
