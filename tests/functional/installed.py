@@ -44,8 +44,6 @@ def _python_with(name: str, *arguments: str) -> Path:
         venv.create(cache, clear=True, with_pip=True)
     if not installed.exists() or installed.read_text() != wanted:
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        # Most of it is never imported.
-        pip.append("--no-compile")
         try:
             done = subprocess.run(
                 [*pip, *arguments], capture_output=True, text=True, timeout=INSTALL_SECONDS
