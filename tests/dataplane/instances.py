@@ -64,7 +64,10 @@ class Instance:
         script.write_text(_DHCP_SCRIPT.format(lease=lease))
         script.chmod(0o755)
         asked = " ".join(f"-O {option}" for option in (26, *options))
-        self.shell(f"udhcpc -i {interface} -f -q -n -t {attempts} -T 1 -s {script} {asked}")
+        # Who asks once only waits for as long as a busy machine may need.
+        pause = 1 if attempts > 1 else 20
+        tries = f"-t {attempts} -T {pause}"
+        self.shell(f"udhcpc -i {interface} -f -q -n {tries} -s {script} {asked}")
         return dict(line.split("=", 1) for line in lease.read_text().splitlines() if "=" in line)
 
     def configure(self, length: int = 24, gateway: str | None = None) -> None:
