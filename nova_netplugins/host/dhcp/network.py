@@ -125,6 +125,9 @@ class ServedNetwork:
         run(argv, netns=network.netns)
         self._wait()
 
+    def pid(self) -> int | None:
+        return self.process.pid()
+
     def remove(self) -> None:
         with self._telling:
             self.close()
