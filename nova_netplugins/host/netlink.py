@@ -9,9 +9,9 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from pyroute2 import IPRoute, NetlinkError
 
@@ -21,6 +21,8 @@ from nova_netplugins.host.kernel import Link, LinkChange, NewLink, Remote, Route
 from nova_netplugins.host.namespaces import entered, opened
 from nova_netplugins.host.netlink_messages import creation_messages, read_link
 from nova_netplugins.host.taps import new_tap
+
+T = TypeVar("T")
 
 DUMP_ATTEMPTS = 20
 SKIP_STATISTICS = 8
@@ -151,14 +153,29 @@ class NetlinkKernel:
 
     def change_addresses(self, link: str, add: Iterable[str], delete: Iterable[str]) -> None:
         index = self._index(link)
-        removed, added = list(delete), list(add)
-        messages = [netlink_bulk.address_message(cidr, index, True) for cidr in removed]
-        messages += [netlink_bulk.address_message(cidr, index) for cidr in added]
-        answers = netlink_bulk.send(self._netns, messages)
-        for position, (cidr, code) in enumerate(zip(removed + added, answers, strict=True)):
-            done = (0, *GONE) if position < len(removed) else (0, errno.EEXIST)
-            if code not in done:
-                raise refusal(code, f"changing address {cidr} on {link}")
+        self._change(
+            lambda cidr, gone: netlink_bulk.address_message(cidr, index, gone),
+            lambda cidr: f"changing address {cidr} on {link}",
+            add,
+            delete,
+            there=[errno.EEXIST],
+        )
+
+    def _change(
+        self,
+        message: Callable[[T, bool], bytes],
+        what: Callable[[T], str],
+        add: Iterable[T],
+        delete: Iterable[T],
+        there: Collection[int] = (),
+    ) -> None:
+        """What goes and then what comes, all in one go. ``there``: codes that say that something
+        has come already, which is fine, as it is that something is gone."""
+        every = [(one, True) for one in delete] + [(one, False) for one in add]
+        answers = netlink_bulk.send(self._netns, [message(one, gone) for one, gone in every])
+        for (one, gone), code in zip(every, answers, strict=True):
+            if code and code not in (GONE if gone else there):
+                raise refusal(code, what(one))
 
     def link_with(self, address: str) -> str | None:
         wanted = ipaddress.ip_address(address)
@@ -186,14 +203,13 @@ class NetlinkKernel:
 
     def change_remotes(self, device: str, add: Iterable[Remote], delete: Iterable[Remote]) -> None:
         index = self._index(device)
-        removed, added = list(delete), list(add)
-        messages = [netlink_remotes.remote_message(one, index, True) for one in removed]
-        messages += [netlink_remotes.remote_message(one, index) for one in added]
-        answers = netlink_bulk.send(self._netns, messages)
-        for position, (remote, code) in enumerate(zip(removed + added, answers, strict=True)):
-            done = (0, *GONE) if position < len(removed) else (0, errno.EEXIST)
-            if code not in done:
-                raise refusal(code, f"changing what {device} sends to {remote.host}")
+        self._change(
+            lambda remote, gone: netlink_remotes.remote_message(remote, index, gone),
+            lambda remote: f"changing what {device} sends to {remote.host}",
+            add,
+            delete,
+            there=[errno.EEXIST],
+        )
 
     def routes(self, device: str | None = None) -> list[Route]:
         names = {link.index: link.name for link in self.links()}
@@ -204,14 +220,12 @@ class NetlinkKernel:
     def change_routes(self, add: Iterable[Route], delete: Iterable[Route]) -> None:
         removed, added = list(delete), list(add)
         index = {name: self._index(name) for name in {route.device for route in removed + added}}
-        messages = [
-            netlink_bulk.route_message(route, index[route.device], position < len(removed))
-            for position, route in enumerate(removed + added)
-        ]
-        answers = netlink_bulk.send(self._netns, messages)
-        for position, (route, code) in enumerate(zip(removed + added, answers, strict=True)):
-            if code and not (position < len(removed) and code in GONE):
-                raise refusal(code, f"changing the route to {route.destination} ({route.device})")
+        self._change(
+            lambda route, gone: netlink_bulk.route_message(route, index[route.device], gone),
+            lambda route: f"changing the route to {route.destination} ({route.device})",
+            added,
+            removed,
+        )
 
     def proxies(self) -> dict[str, set[str]]:
         names = {link.index: link.name for link in self.links()}
