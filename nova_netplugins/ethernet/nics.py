@@ -85,7 +85,8 @@ class Nics:
             card = self.cards.create(conn, values, nic.mac_address)
             drawn = self.addresses.draw_for_card(conn, network, card, nic.addresses)
             self.attach(conn, card, request.instance_id)
-            nics.append(views.virtual_nic(card, sorted(drawn, key=lambda row: row["version"])))
+            in_order = sorted(drawn, key=lambda row: row["version"])
+            nics.append(views.virtual_nic(card, views.fixed_ips(in_order)))
         if first:
             self._auto_assign(conn, request.project_id, nics)
         return nics
@@ -227,4 +228,6 @@ class Nics:
     def view_all(self, conn: sa.Connection, cards: Iterable[Row]) -> list[plugin.VirtualNic]:
         cards = list(cards)
         held = self.addresses.of_cards(conn, [card["id"] for card in cards])
-        return [views.virtual_nic(card, held.get(card["id"], ())) for card in cards]
+        return [
+            views.virtual_nic(card, views.fixed_ips(held.get(card["id"], ()))) for card in cards
+        ]

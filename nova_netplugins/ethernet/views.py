@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nova_netplugins import plugin
@@ -42,7 +42,10 @@ def _subnets(row: Row) -> Iterable[plugin.Subnet]:
         yield plugin.Subnet(6, row["cidr_v6"], row["gateway_v6"])
 
 
-def virtual_nic(card: Any, addresses: Iterable[Any]) -> plugin.VirtualNic:
+def virtual_nic(
+    card: Any, fixed_ips: Iterable[plugin.FixedIp], attributes: Mapping[str, Any] | None = None
+) -> plugin.VirtualNic:
+    """``card``: the row of a virtual NIC."""
     return plugin.VirtualNic(
         id=card["id"],
         network_id=card["network_id"],
@@ -54,8 +57,13 @@ def virtual_nic(card: Any, addresses: Iterable[Any]) -> plugin.VirtualNic:
         hostname=card["hostname"],
         status=card["status"],
         default_route=card["default_route"],
-        fixed_ips=tuple(plugin.FixedIp(row["address"], row["version"]) for row in addresses),
+        fixed_ips=tuple(fixed_ips),
+        attributes=attributes or {},
     )
+
+
+def fixed_ips(rows: Iterable[Mapping[Any, Any]]) -> list[plugin.FixedIp]:
+    return [plugin.FixedIp(row["address"], row["version"]) for row in rows]
 
 
 def floating_ip(row: Row) -> plugin.FloatingIp:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from oslo_config import cfg
 
 from nova_netplugins import errors, plugin
+from nova_netplugins.ethernet import views
 from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.netstack import pairs
 from nova_netplugins.netstack.model import ACTIVE, BUILDING, COMPUTE, DELETING, NicPlan
@@ -140,24 +141,12 @@ def view(options: cfg.GroupAttr, row: Row | Mapping[str, Any]) -> plugin.Virtual
     CIDR, MAC address or null], ...], all that it may send from."""
     own = [one["address"] for one in row["addresses"]]
     allowed = pairs.of_nic(options, row["mac_address"], own, row["allowed"])
-    return plugin.VirtualNic(
-        id=row["id"],
-        network_id=row["network_id"],
-        project_id=row["project_id"],
-        mac_address=row["mac_address"],
-        instance_id=row["instance_id"],
-        host=row["host"],
-        device=plugin.device_name(row["id"]),
-        hostname=row["hostname"],
-        status=row["status"],
-        default_route=row["default_route"],
-        fixed_ips=tuple(
-            plugin.FixedIp(one["address"], one["version"], one["block_id"])
-            for one in row["addresses"]
-        ),
-        attributes={
-            "port_id": row["port_id"],
-            "port_security": row["port_security"],
-            "allowed_address_pairs": [[pair.ip_address, pair.mac_address] for pair in allowed],
-        },
+    fixed_ips = (
+        plugin.FixedIp(one["address"], one["version"], one["block_id"]) for one in row["addresses"]
     )
+    attributes = {
+        "port_id": row["port_id"],
+        "port_security": row["port_security"],
+        "allowed_address_pairs": [[pair.ip_address, pair.mac_address] for pair in allowed],
+    }
+    return views.virtual_nic(row, fixed_ips, attributes)
