@@ -89,6 +89,10 @@ class Database:
         tries = given.get("db_max_retries", 20)
         self._tries: float = float("inf") if tries < 0 else tries + 1
         self.engine: sa.Engine = engines.new_engine(given)
+        self._writing: dict[str, Any] = {engines.WRITES: True}
+        if self.dialect == "postgresql":
+            # A part of BEGIN in psycopg. MariaDB would need a statement: there the session has it.
+            self._writing["isolation_level"] = "READ COMMITTED"
         self._lone = engines.lone_engine(self.engine, given)
         self._thread = threading.local()
         self._count_lock = threading.Lock()
@@ -189,11 +193,7 @@ class Database:
         self, fn: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         with self._writer, self.engine.connect() as connection:
-            connection.execution_options(**{engines.WRITES: True})
-            if self.dialect == "postgresql":
-                # A part of BEGIN in psycopg. MariaDB would need a statement: there the session
-                # has it.
-                connection.execution_options(isolation_level="READ COMMITTED")
+            connection.execution_options(**self._writing)
             transaction = connection.begin()
             try:
                 result = fn(connection, *args, **kwargs)

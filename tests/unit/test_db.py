@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
-from typing import NoReturn
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
 
 import pytest
 import sqlalchemy as sa
@@ -270,15 +270,53 @@ def test_a_statement_alone_is_a_transaction(served: Database) -> None:
         assert list(connection.scalars(sa.select(things.c.id).order_by(things.c.id))) == [1, 2]
 
 
-def test_a_statement_alone_finds_that_an_idle_connection_is_lost(
-    served: Database, monkeypatch: pytest.MonkeyPatch
+def _in_run(database: Database, sql: str) -> Any:
+    return database.run(lambda connection: connection.exec_driver_sql(sql).scalar())
+
+
+def _in_reading(database: Database, sql: str) -> Any:
+    with database.reading() as connection:
+        return connection.exec_driver_sql(sql).scalar()
+
+
+def _alone(database: Database, sql: str) -> Any:
+    return database.run_alone(sql, {})[0][0]
+
+
+@pytest.mark.parametrize("ask", [_in_run, _in_reading, _alone])
+def test_a_connection_that_was_lost_while_idle_is_replaced(
+    ask: Callable[[Database, str], Any], served: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engines, "IDLE_SECONDS", 0)
-    mine = {"postgresql": "pg_backend_pid()", "mysql": "connection_id()"}[served.dialect]
-    number = served.run_alone(f"SELECT {mine} AS number", {})[0].number
+    mine = {
+        "postgresql": "SELECT pg_backend_pid() AS number",
+        "mysql": "SELECT connection_id() AS number",
+    }[served.dialect]
+    number = ask(served, mine)
     kill = {"postgresql": "SELECT pg_terminate_backend({}, 5000)", "mysql": "KILL {}"}
-    served.run(lambda c: c.exec_driver_sql(kill[served.dialect].format(number)))
-    assert served.run_alone(f"SELECT {mine} AS number", {})[0].number != number
+    url = served.engine.url.render_as_string(hide_password=False)
+    with contextlib.closing(Database.from_url(url)) as other:
+        other.run(lambda c: c.exec_driver_sql(kill[served.dialect].format(number)))
+    assert ask(served, mine) != number
+
+
+def test_a_connection_is_asked_only_after_it_was_idle(
+    served: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    do_ping = served.engine.dialect.do_ping
+    monkeypatch.setattr(
+        served.engine.dialect, "do_ping", lambda used: (asked.append(used), do_ping(used))[1]
+    )
+    for _ in range(5):
+        _in_run(served, "SELECT 1")
+        _in_reading(served, "SELECT 1")
+    assert len(asked) <= 1, "only a new connection"
+    monkeypatch.setattr(engines, "IDLE_SECONDS", 0)
+    before = len(asked)
+    _in_run(served, "SELECT 1")
+    _in_reading(served, "SELECT 1")
+    assert len(asked) == before + 2
 
 
 def test_a_statement_alone_that_loses_its_connection_may_have_been_done(served: Database) -> None:
