@@ -65,7 +65,8 @@ class Attachment:
 
 
 class Associations:
-    """``pin``, ``attach`` and ``detach`` belong in a network service's own transaction.
+    """``pin``, ``require``, ``attach`` and ``detach`` belong in a network service's own
+    transaction.
 
     The other methods are each a transaction of their own.
     """
@@ -88,7 +89,11 @@ class Associations:
             row = insert_or_get(
                 connection, projects, ["project_id", "deleted"], _new_row(project_id, default)
             )
-        used = default if row is None else row.network_service
+        self.require(project_id, None if row is None else row.network_service, service)
+
+    def require(self, project_id: str, used: str | None, service: str) -> None:
+        """``used``: what ``service_of`` says of the project. Raises ``ProjectUsesOtherService``."""
+        used = used or self._catalogue.default.name
         if used != service:
             raise ProjectUsesOtherService(
                 field="project_id", value=project_id, used=used, asked=service
@@ -127,9 +132,9 @@ class Associations:
             .values(instance_id=instance_id, updated_at=timeutils.utcnow())
         )
 
-    def detach(self, connection: sa.Connection, nic_id: str) -> None:
-        """Forget a virtual NIC: it is deleted. Nothing to forget is fine."""
-        connection.execute(_DETACH, {"of_nic": nic_id, "now": timeutils.utcnow()})
+    def detach(self, connection: sa.Connection, *nic_ids: str) -> None:
+        """Forget virtual NICs: they are deleted. Nothing to forget is fine."""
+        connection.execute(_DETACH, {"of_nics": nic_ids, "now": timeutils.utcnow()})
 
     # -- Whole operations -------------------------------------------------------------------------
 
@@ -223,6 +228,12 @@ def _refuse_with_nics(connection: sa.Connection, project: sa.Row[Any]) -> None:
     )
 
 
+def service_of(project_id: str | sa.BindParameter[str]) -> sa.ScalarSelect[str | None]:
+    """The network service of a project as part of a statement, NULL: the default one. Nothing keeps
+    it so."""
+    return _live(project_id).with_only_columns(projects.c.network_service).scalar_subquery()
+
+
 def _live(project_id: str | sa.BindParameter[str]) -> sa.Select[Any]:
     return sa.select(projects).where(projects.c.project_id == project_id, projects.c.deleted == 0)
 
@@ -250,4 +261,4 @@ def _soft_deleted(table: sa.Table, which: sa.ColumnElement[bool]) -> sa.Update:
     return table.update().where(which, table.c.deleted == 0).values(values)
 
 
-_DETACH = _soft_deleted(nics, nics.c.virtual_nic_id == sa.bindparam("of_nic"))
+_DETACH = _soft_deleted(nics, nics.c.virtual_nic_id.in_(sa.bindparam("of_nics", expanding=True)))

@@ -223,9 +223,16 @@ def _back_to_former(connection: sa.Connection, work: Work) -> None:
 
 
 def settle_binding(ops: Operations, work: Work) -> None:
-    ops.run(intents.finish, work.intent)
-    for row in _bound(ops, work):
-        hosts = {work.document["former"], row["host"]} - {None}
-        for host in hosts:
-            ops.prompts.nic_changed(row["id"], row["network_id"], host)
-        peers.prompt(ops, [(row["network_id"], host) for host in hosts])
+    bound = _bound(ops, work)
+    former = work.document["former"]
+    places = [(row["network_id"], host) for row in bound for host in {former, row["host"]} - {None}]
+
+    def settle(connection: sa.Connection) -> list[str]:
+        intents.finish(connection, work.intent)
+        return peers.changed(connection, ops, places)
+
+    told = ops.run(settle)
+    for network_id, host in places:
+        ops.prompts.nic_changed(work.document["nic_id"], network_id, host)
+    for network_id in told:
+        ops.prompts.network_changed(network_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,8 +16,14 @@ DELETING = "deleting"
 """Of a network or a virtual NIC; nobody sees one that is not active."""
 
 
+class _Stored:
+    def to_json(self) -> dict[str, Any]:
+        """Its fields, as they are: ``dataclasses.asdict`` would copy all within them."""
+        return dict(vars(self))
+
+
 @dataclass(frozen=True)
-class Block:
+class Block(_Stored):
     """A block of addresses on a network. ``routes``: [{"destination", "gateway"}]; ``options``:
     of DHCP, by name or, where it has none, number. ``tags``: all that it has in Melange."""
 
@@ -39,12 +44,9 @@ class Block:
         lists = {name: tuple(stored[name]) for name in ("dns", "routes", "tags")}
         return cls(**{**stored, **lists})
 
-    def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
-
 
 @dataclass(frozen=True)
-class Address:
+class Address(_Stored):
     """An address that an interface has, and of its block what the interface has to know."""
 
     address: str
@@ -56,9 +58,6 @@ class Address:
     @classmethod
     def of_json(cls, stored: Mapping[str, Any]) -> Address:
         return cls(**stored)
-
-    def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ class NetworkSpec:
 
 
 @dataclass(frozen=True)
-class NicPlan:
+class NicPlan(_Stored):
     """A virtual NIC as the steps that make or delete it have to know it.
 
     ``tenant``: has the interface in Melange; ``network_tenant``: the network's blocks.
@@ -133,6 +132,3 @@ class NicPlan:
     def of_json(cls, stored: Mapping[str, Any]) -> NicPlan:
         lists = {name: tuple(stored[name]) for name in ("addresses", "versions")}
         return cls(**{**stored, **lists})
-
-    def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)

@@ -21,10 +21,9 @@ def select(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
 
 # Made once: making a statement costs as much as asking the database.
 _OF_IDS = select(c.id.in_(sa.bindparam("ids", expanding=True))).order_by(c.id)
-_SHARED = _OF_IDS.with_for_update(read=True)
 
 
-def usable_by(project_id: str) -> sa.ColumnElement[bool]:
+def usable_by(project_id: str | sa.BindParameter[str]) -> sa.ColumnElement[bool]:
     """The project's own, and those of all projects."""
     return sa.or_(c.project_id == project_id, c.project_id.is_(None))
 
@@ -39,29 +38,14 @@ def find(connection: sa.Connection, network_id: str, *, lock: bool = False) -> R
     return row
 
 
-def find_all(
-    connection: sa.Connection, network_ids: Sequence[str], *, share: bool = False
-) -> list[Row]:
-    """In that order. ``share``: they are not deleted until the transaction ends. Raises
-    NetworkNotFound."""
-    rows = connection.execute(_SHARED if share else _OF_IDS, {"ids": sorted(set(network_ids))})
+def find_all(connection: sa.Connection, network_ids: Sequence[str]) -> list[Row]:
+    """In that order. Raises NetworkNotFound."""
+    rows = connection.execute(_OF_IDS, {"ids": sorted(set(network_ids))})
     found = {row["id"]: row for row in rows.mappings()}
     for network_id in network_ids:
         if network_id not in found:
             raise errors.NetworkNotFound(field="network_id", value=network_id)
     return [found[network_id] for network_id in network_ids]
-
-
-def defaults_for(connection: sa.Connection, project_id: str) -> list[Row]:
-    """The networks that an instance gets when it names none, kept as by ``share``: all that the
-    project may use, in order of priority and age."""
-    query = select(usable_by(project_id)).with_for_update(read=True)
-    ordered = query.order_by(c.priority, c.created_at, c.id)
-    rows = list(connection.execute(ordered).mappings())
-    if not rows:
-        reason = "make one with: netstack network create"
-        raise errors.NoMoreNetworks(value=project_id, reason=reason)
-    return rows
 
 
 def require_usable(network: Row, project_id: str) -> None:

@@ -166,7 +166,7 @@ def _withdraw(connection: sa.Connection, ops: Operations, work: Work) -> None:
         }
     )
     if rows:
-        nic_rows.withdraw(connection, rows)
+        nic_rows.hide(connection, rows)
     values = {"state": DELETING, "updated_at": utcnow()}
     connection.execute(NETWORKS.update().where(NETWORKS.c.id == network_id).values(values))
     intents.write(connection, work.intent)

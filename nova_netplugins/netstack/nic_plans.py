@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from nova_netplugins import errors
 from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.netstack import intents, network_rows, nic_rows
 from nova_netplugins.netstack.flow import Work
-from nova_netplugins.netstack.model import NicPlan
-from nova_netplugins.netstack.tables import VIRTUAL_NICS
+from nova_netplugins.netstack.model import ACTIVE, NicPlan
+from nova_netplugins.netstack.tables import NETWORKS
 
 if TYPE_CHECKING:
     from nova_netplugins.netstack.base import Operations
@@ -31,9 +32,9 @@ def plan_nics(ops: Operations, work: Work) -> None:
 def _plan_nics(connection: sa.Connection, ops: Operations, work: Work) -> None:
     request = work.document["request"]
     project, instance = request["project_id"], request["instance_id"]
-    ops.associations.pin(connection, project, ops.name)
-    wanted = _networks(connection, project, request["nics"])
-    first = nic_rows.has_no_default(connection, instance, project)
+    wanted = _networks(connection, project, instance, request["nics"])
+    known, _ = wanted[0]
+    first = nic_rows.is_first(known, ops.associations, ops.name, project, instance)
     planned = []
     for index, (network, nic) in enumerate(wanted):
         nic_id = str(uuid.uuid4())
@@ -56,24 +57,40 @@ def _plan_nics(connection: sa.Connection, ops: Operations, work: Work) -> None:
     write(connection, work, planned)
 
 
+# All that has to be known in one question: answering one takes less time than asking it.
+_USABLE = (
+    sa.select(NETWORKS.c.id, NETWORKS.c.project_id, NETWORKS.c.blocks, *nic_rows.KNOWN)
+    .where(NETWORKS.c.state == ACTIVE, network_rows.usable_by(sa.bindparam("of_project")))
+    .order_by(NETWORKS.c.priority, NETWORKS.c.created_at, NETWORKS.c.id)
+    .with_for_update(read=True)
+)
+_NAMED = _USABLE.where(NETWORKS.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+
 def _networks(
-    connection: sa.Connection, project: str, nics: Sequence[dict[str, Any]]
+    connection: sa.Connection,
+    project: str,
+    instance: str | None,
+    nics: Sequence[dict[str, Any]],
 ) -> list[tuple[Row, dict[str, Any]]]:
-    """Each with its network, which stays until the transaction ends."""
+    """Each with its network, which stays until the transaction ends, and carries what
+    ``nic_rows.is_first`` has to know. Without ``nics``: one on each that the project may use, in
+    order of priority and age; one that names no network is on the first of them."""
+    about = {"of_project": project, "of_instance": instance}
+    ids = {nic["network_id"] for nic in nics}
+    if not ids or None in ids:
+        rows = connection.execute(_USABLE, about).mappings().all()
+        if not rows:
+            reason = "make one with: netstack network create"
+            raise errors.NoMoreNetworks(value=project, reason=reason)
+    else:
+        rows = connection.execute(_NAMED, {**about, "ids": sorted(ids)}).mappings().all()
     if not nics:
-        nothing = {"addresses": (), "mac_address": None}
-        return [(row, nothing) for row in network_rows.defaults_for(connection, project)]
-    named = [nic["network_id"] for nic in nics if nic["network_id"] is not None]
-    found = iter(network_rows.find_all(connection, named, share=True))
-    pairs = []
-    for nic in nics:
-        if nic["network_id"] is None:
-            network = network_rows.defaults_for(connection, project)[0]
-        else:
-            network = next(found)
-        network_rows.require_usable(network, project)
-        pairs.append((network, nic))
-    return pairs
+        return [(row, {"addresses": (), "mac_address": None}) for row in rows]
+    found = {None: rows[0], **{row["id"]: row for row in rows}} if rows else {}
+    for network_id in ids - found.keys():
+        raise errors.NetworkNotFound(field="network_id", value=network_id)
+    return [(found[nic["network_id"]], nic) for nic in nics]
 
 
 def _versions(network: Row) -> tuple[int, ...]:
@@ -89,7 +106,7 @@ def write(connection: sa.Connection, work: Work, planned: Sequence[NicPlan]) -> 
         nic_rows.new_row(nic) | {"created_at": now + datetime.timedelta(microseconds=index)}
         for index, nic in enumerate(planned)
     ]
-    connection.execute(VIRTUAL_NICS.insert(), rows)
+    nic_rows.insert(connection, rows)
     intents.write(connection, work.intent)
 
 
@@ -102,18 +119,14 @@ def withdraw_nics(ops: Operations, work: Work) -> None:
 def _withdraw_nics(connection: sa.Connection, ops: Operations, work: Work) -> None:
     which = work.document["which"]
     if "nic_id" in which:
-        rows = [nic_rows.find(connection, which["nic_id"], lock=True)]
+        rows = [nic_rows.withdraw(connection, which["nic_id"])]
     else:
-        rows = nic_rows.locked_of(connection, which["instance_id"])
-    owners = nic_rows.owners(connection, [row["network_id"] for row in rows])
+        rows = nic_rows.withdraw_all(connection, which["instance_id"])
     work.document["nics"] = [
-        nic_rows.plan_of(row, ops.melange.tenant_of(owners[row["network_id"]])).to_json()
-        for row in rows
+        nic_rows.plan_of(row, ops.melange.tenant_of(row["network_owner"])).to_json() for row in rows
     ]
     work.is_empty = not rows
     if work.is_empty:
         return
-    nic_rows.withdraw(connection, rows)
-    for row in rows:
-        ops.associations.detach(connection, row["id"])
+    ops.associations.detach(connection, *(row["id"] for row in rows))
     intents.write(connection, work.intent)

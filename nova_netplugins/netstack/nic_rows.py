@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from oslo_config import cfg
 
 from nova_netplugins import errors, plugin
+from nova_netplugins.associations import Associations, service_of
 from nova_netplugins.ethernet import views
 from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.netstack import pairs
@@ -18,26 +19,38 @@ from nova_netplugins.netstack.tables import NETWORKS, VIRTUAL_NICS
 c = VIRTUAL_NICS.c
 
 # Made once: making a statement costs as much as asking the database.
-_OF_INSTANCE = (
-    sa.select(c.id, c.project_id, c.default_route)
-    .where(c.instance_id == sa.bindparam("of_instance"), c.state != DELETING, c.purpose == COMPUTE)
-    .order_by(c.created_at, c.id)
+_IS_LEFT = (
+    c.instance_id == sa.bindparam("of_instance"),
+    c.state != DELETING,
+    c.purpose == COMPUTE,
 )
+_OF_INSTANCE = sa.select(c.id, c.default_route, c.created_at).where(*_IS_LEFT)
+
+KNOWN = (
+    service_of(sa.bindparam("of_project")).label("service"),
+    sa.exists().where(*_IS_LEFT, c.project_id != sa.bindparam("of_project")).label("is_foreign"),
+    sa.exists().where(*_IS_LEFT, c.default_route).label("has_default"),
+)
+"""Columns that tell of a project and an instance, the parameters ``of_project`` and
+``of_instance``, what has to be known before it gets a NIC."""
+
+_INSERT = VIRTUAL_NICS.insert()
 _OF_IDS = c.id.in_(sa.bindparam("ids", expanding=True))
 _WITHDRAW = VIRTUAL_NICS.update().where(_OF_IDS)
 _DELETE = VIRTUAL_NICS.delete().where(_OF_IDS).returning(c.instance_id, c.state)
-_OWNERS = sa.select(NETWORKS.c.id, NETWORKS.c.project_id).where(
-    NETWORKS.c.id.in_(sa.bindparam("ids", expanding=True))
-)
+# The project of its network.
+_OWNER = sa.select(NETWORKS.c.project_id).where(NETWORKS.c.id == c.network_id).scalar_subquery()
+_OWNED = sa.select(VIRTUAL_NICS, _OWNER.label("network_owner"))
+_LOCKED_OF_INSTANCE = _OWNED.where(*_IS_LEFT).order_by(c.id).with_for_update()
+_LOCKED = _OWNED.where(
+    c.id == sa.bindparam("of_nic"), c.state == ACTIVE, c.purpose == COMPUTE
+).with_for_update()
 
 
 def select(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """Of those that there are for everybody: neither being made nor being deleted, and no
     gateways."""
     return sa.select(VIRTUAL_NICS).where(c.state == ACTIVE, c.purpose == COMPUTE, *where)
-
-
-_LOCKED = select(c.instance_id == sa.bindparam("of_instance")).order_by(c.id).with_for_update()
 
 
 def new_row(nic: NicPlan) -> dict[str, Any]:
@@ -59,6 +72,10 @@ def new_row(nic: NicPlan) -> dict[str, Any]:
     }
 
 
+def insert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    connection.execute(_INSERT, rows)
+
+
 def find(connection: sa.Connection, nic_id: str, *, lock: bool = False) -> Row:
     """Raises VirtualNicNotFound."""
     query = select(c.id == nic_id)
@@ -68,11 +85,6 @@ def find(connection: sa.Connection, nic_id: str, *, lock: bool = False) -> Row:
     return row
 
 
-def locked_of(connection: sa.Connection, instance_id: str) -> list[Row]:
-    """All of the instance."""
-    return list(connection.execute(_LOCKED, {"of_instance": instance_id}).mappings())
-
-
 def update(connection: sa.Connection, /, nic_id: str, **values: Any) -> Row:
     """Raises VirtualNicNotFound."""
     here = VIRTUAL_NICS.update().where(c.id == nic_id, c.state == ACTIVE, c.purpose == COMPUTE)
@@ -80,22 +92,46 @@ def update(connection: sa.Connection, /, nic_id: str, **values: Any) -> Row:
     return find(connection, nic_id)
 
 
-def has_no_default(connection: sa.Connection, instance_id: str | None, project_id: str) -> bool:
-    """Whether an instance's next NIC carries its default route. Raises InstanceNotFound for an
-    instance of another project."""
-    if instance_id is None:
-        return True
-    rows = connection.execute(_OF_INSTANCE, {"of_instance": instance_id}).all()
-    if any(row.project_id != project_id for row in rows):
+def is_first(
+    known: Row,
+    associations: Associations,
+    service: str,
+    project_id: str,
+    instance_id: str | None,
+) -> bool:
+    """Whether the next NIC carries the instance's default route. ``known``: the columns KNOWN.
+    Raises ProjectUsesOtherService, and InstanceNotFound for an instance of another project."""
+    associations.require(project_id, known["service"], service)
+    if known["is_foreign"]:
         raise errors.InstanceNotFound(field="instance_id", value=instance_id, project=project_id)
-    return not any(row.default_route for row in rows)
+    return not known["has_default"]
 
 
-def withdraw(connection: sa.Connection, rows: Sequence[Row]) -> None:
+def withdraw(connection: sa.Connection, nic_id: str) -> Row:
+    """Nobody sees it any more. Its row, with ``network_owner``: the project of its network. Raises
+    VirtualNicNotFound."""
+    row = connection.execute(_LOCKED, {"of_nic": nic_id}).mappings().one_or_none()
+    if row is None:
+        raise errors.VirtualNicNotFound(field="virtual_nic_id", value=nic_id)
+    hide(connection, [row])
+    promote(connection, [row["instance_id"]])
+    return row
+
+
+def withdraw_all(connection: sa.Connection, instance_id: str) -> list[Row]:
+    """The same of all that the instance has."""
+    rows = connection.execute(_LOCKED_OF_INSTANCE, {"of_instance": instance_id}).mappings().all()
+    gone = [row for row in rows if row["state"] == ACTIVE]
+    if gone:
+        hide(connection, gone)
+        _promote_first(connection, [row for row in rows if row["state"] != ACTIVE])
+    return gone
+
+
+def hide(connection: sa.Connection, rows: Sequence[Row]) -> None:
     """Nobody sees them any more; the caller has locked them."""
     ids = [row["id"] for row in rows]
     connection.execute(_WITHDRAW, {"ids": ids, "state": DELETING, "updated_at": utcnow()})
-    promote(connection, {row["instance_id"] for row in rows})
 
 
 def delete(connection: sa.Connection, ids: Sequence[str]) -> None:
@@ -107,10 +143,15 @@ def delete(connection: sa.Connection, ids: Sequence[str]) -> None:
 def promote(connection: sa.Connection, instances: Iterable[str | None]) -> None:
     """An instance whose default route went with a NIC has it on the oldest one left."""
     for instance_id in sorted(one for one in set(instances) if one is not None):
-        rows = connection.execute(_OF_INSTANCE, {"of_instance": instance_id}).all()
-        if rows and not any(row.default_route for row in rows):
-            first = VIRTUAL_NICS.update().where(c.id == rows[0].id)
-            connection.execute(first.values(default_route=True, updated_at=utcnow()))
+        left = connection.execute(_OF_INSTANCE, {"of_instance": instance_id}).mappings().all()
+        _promote_first(connection, left)
+
+
+def _promote_first(connection: sa.Connection, left: Sequence[Row]) -> None:
+    if left and not any(row["default_route"] for row in left):
+        oldest = min(left, key=lambda row: (row["created_at"], row["id"]))
+        first = VIRTUAL_NICS.update().where(c.id == oldest["id"])
+        connection.execute(first.values(default_route=True, updated_at=utcnow()))
 
 
 def plan_of(row: Row, network_tenant: str) -> NicPlan:
@@ -128,12 +169,6 @@ def plan_of(row: Row, network_tenant: str) -> NicPlan:
         addresses=tuple(one["address"] for one in row["addresses"]),
         port_id=row["port_id"],
     )
-
-
-def owners(connection: sa.Connection, network_ids: Iterable[str]) -> dict[str, str | None]:
-    """The project of each network."""
-    rows = connection.execute(_OWNERS, {"ids": sorted(set(network_ids))})
-    return {row.id: row.project_id for row in rows}
 
 
 def view(options: cfg.GroupAttr, row: Row | Mapping[str, Any]) -> plugin.VirtualNic:

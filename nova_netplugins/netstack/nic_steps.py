@@ -165,8 +165,7 @@ def _found_ports(ops: Operations, nic: NicPlan) -> set[str]:
 
 def activate(ops: Operations, work: Work) -> None:
     """Everybody sees them, and they are their instance's."""
-    ops.run(_activate, ops, work)
-    prompt(ops, work)
+    prompt(ops, work, ops.run(_activate, ops, work))
 
 
 _ACTIVATE = VIRTUAL_NICS.update().where(
@@ -174,7 +173,8 @@ _ACTIVATE = VIRTUAL_NICS.update().where(
 )
 
 
-def _activate(connection: sa.Connection, ops: Operations, work: Work) -> None:
+def _activate(connection: sa.Connection, ops: Operations, work: Work) -> list[str]:
+    """The networks whose other hosts have to know."""
     # The project may have got another service meanwhile.
     for project in {nic.tenant for nic in nics(work) if nic.purpose != GATEWAY}:
         ops.associations.pin(connection, project, ops.name)
@@ -187,6 +187,11 @@ def _activate(connection: sa.Connection, ops: Operations, work: Work) -> None:
         work.made[nic.id, "row"] = {**nic_rows.new_row(nic), **values}
         if nic.purpose != GATEWAY:
             ops.associations.attach(connection, nic.instance_id, nic.id, nic.tenant, ops.name)
+    return peers.changed(connection, ops, _places(work))
+
+
+def _places(work: Work) -> list[tuple[str, str | None]]:
+    return [(nic.network_id, nic.host) for nic in nics(work)]
 
 
 def _active_values(work: Work, nic: NicPlan) -> dict[str, Any]:
@@ -206,8 +211,12 @@ def _active_values(work: Work, nic: NicPlan) -> dict[str, Any]:
 
 def forget(ops: Operations, work: Work) -> None:
     """Their rows and the intent go."""
-    ops.run(_forget, work)
-    prompt(ops, work)
+
+    def forget_and_ask(connection: sa.Connection) -> list[str]:
+        _forget(connection, work)
+        return peers.changed(connection, ops, _places(work))
+
+    prompt(ops, work, ops.run(forget_and_ask))
 
 
 def _forget(connection: sa.Connection, work: Work) -> None:
@@ -226,10 +235,12 @@ def forget_unfinished(ops: Operations, work: Work) -> None:
     prompt(ops, work)
 
 
-def prompt(ops: Operations, work: Work) -> None:
+def prompt(ops: Operations, work: Work, networks: Sequence[str] = ()) -> None:
+    """``networks``: whose other hosts have to know, too."""
     for nic in nics(work):
         ops.prompts.nic_changed(nic.id, nic.network_id, nic.host)
-    peers.prompt(ops, [(nic.network_id, nic.host) for nic in nics(work)])
+    for network_id in networks:
+        ops.prompts.network_changed(network_id)
 
 
 def are_made(ops: Operations, work: Work) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 nics, networks = VIRTUAL_NICS.c, NETWORKS.c
 
 # Made once: making a statement costs as much as asking the database.
-_FIRST = (
+_UP_TO_TWO = (
     sa.select(nics.id)
     .where(
         nics.network_id == sa.bindparam("of_network"),
@@ -52,11 +52,20 @@ def of_networks(ops: Operations, network_ids: Iterable[str]) -> dict[str, list[s
     return found
 
 
-def prompt(ops: Operations, changed: Iterable[tuple[str, str | None]]) -> None:
-    """``changed``: networks and hosts where a NIC came or went. If it was the first of its network
-    there, or the last, the network's other hosts are told."""
+def changed(
+    connection: sa.Connection, ops: Operations, nics: Iterable[tuple[str, str | None]]
+) -> list[str]:
+    """Networks whose other hosts have to be told that a NIC came or went, because it was the
+    network's first on its host, or the last.
+
+    ``nics``: network and host of each, which came or went in the caller's transaction.
+    """
     if ops.options.l2_driver != "local":
-        return
-    for network_id, host in sorted({(one, host) for one, host in changed if host is not None}):
-        if len(ops.rows(_FIRST, of_network=network_id, on_host=host)) < 2:
-            ops.prompts.network_changed(network_id)
+        return []
+    places = sorted({(network_id, host) for network_id, host in nics if host is not None})
+    return [network_id for network_id, host in places if _is_end(connection, network_id, host)]
+
+
+def _is_end(connection: sa.Connection, network_id: str, host: str) -> bool:
+    there = connection.execute(_UP_TO_TWO, {"of_network": network_id, "on_host": host})
+    return len(there.all()) < 2

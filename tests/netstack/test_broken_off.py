@@ -245,3 +245,18 @@ def test_work_that_takes_long_keeps_its_claim(net_api: NetApi) -> None:
 
     with instead_of("addresses", slow), instead_of("port", patient):
         assert net_api.allocate_for_instance(asking(network_id))
+
+
+def test_a_nic_that_is_being_made_gets_the_default_route_of_those_that_go(net_api: NetApi) -> None:
+    network_id = network_of(net_api, "10.0.0.0/24")
+    net_api.allocate_for_instance(asking(network_id))
+    [port] = (step.do for step in steps.CREATE_NIC if step.name == "port")
+
+    def instance_is_cleared(ops: Operations, work: Work) -> None:
+        net_api.deallocate_for_instance("i-1")
+        port(ops, work)
+
+    with instead_of("port", instance_is_cleared):
+        [made] = net_api.allocate_for_instance(asking(network_id))
+    [left] = net_api.list_virtual_nics(instance_id="i-1")
+    assert (left.id, left.default_route) == (made.id, True)
