@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from nova_netplugins.ethernet.manage.parsing import Actions
 from nova_netplugins.netstack.manage import (
+    addresses,
     audit,
     dhcp,
     floating,
@@ -14,7 +15,7 @@ from nova_netplugins.netstack.manage import (
     subnets,
 )
 
-NOUNS = (networks, subnets, nics, floating, dhcp, reconcile, audit)
+NOUNS = (networks, subnets, nics, floating, addresses, dhcp, reconcile, audit)
 """Each has ``add(nouns)``."""
 
 

@@ -17,19 +17,19 @@ _COLUMNS = ("id", "version", "cidr", "gateway", "dns", "priority")
 
 def add(nouns: Actions) -> None:
     actions = parsing.noun(nouns, "subnet", "blocks of addresses on networks")
-    create = _on_network(parsing.command(actions, "create", _create, "add addresses to a network"))
+    create = on_network(parsing.command(actions, "create", _create, "add addresses to a network"))
     create.add_argument("--cidr", required=True)
     create.add_argument("--gateway", metavar="IP", help="default: the first address; '': none")
     create.add_argument("--dns", metavar="IP", action="append", help="at most twice")
     create.add_argument("--priority", type=int, metavar="N", help="lowest comes first")
-    _on_network(parsing.command(actions, "list", _list, "those of a network, as Melange has them"))
-    delete = _on_network(
+    on_network(parsing.command(actions, "list", _list, "those of a network, as Melange has them"))
+    delete = on_network(
         parsing.command(actions, "delete", _delete, "remove one whose addresses nobody has")
     )
     delete.add_argument("--uuid", required=True)
 
 
-def _on_network(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+def on_network(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--network", required=True, metavar="UUID")
     return parser
 

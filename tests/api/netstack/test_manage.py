@@ -95,6 +95,63 @@ def test_floating_addresses_are_allocated_listed_and_released(
     assert code == 2 and lent["address"] in error
 
 
+def test_shared_addresses_from_their_allocation_to_their_release(
+    netstack: Netstack, tool: Tool
+) -> None:
+    project = netstack.new_project()
+    network = netstack.network(project)
+    *pair, third = netstack.nics(project, network, 3)
+    on = ("--network", network["id"])
+    sharers = [word for nic_id in pair for word in ("--nic", nic_id)]
+    [shared] = tool.rows("address", "allocate", *on, "--project", project, *sharers)
+    address = shared["address"]
+    assert (shared["virtual_nic_ids"], shared["project_id"]) == (sorted(pair), project)
+    assert tool.rows("address", "list", "--project", project) == [shared]
+    assert tool.rows("address", "list", *on, "--project", "other") == []
+
+    which = ("--address", address)
+    tool.does("address", "allow", "--nic", third, *which)
+    assert address in netstack.pairs(third)
+    [listed] = tool.rows("address", "list", *on)
+    assert listed["virtual_nic_ids"] == sorted([*pair, third])
+    tool.does("address", "forbid", "--nic", third, *which)
+    assert address not in netstack.pairs(third)
+
+    code, error = tool.refuses("address", "hold", *on, *which, "--nic", third)
+    assert code == 1 and third in error
+    tool.does("address", "hold", *on, *which, "--nic", pair[1])
+    assert {"field": "holder", "value": pair[1]} in tool.rows("address", "show", *on, *which)
+    tool.does("address", "resign", *on, *which)
+    assert {"field": "holder", "value": None} in tool.rows("address", "show", *on, *which)
+
+    assert tool.does("address", "release", *on, *which) == f"{address} is released"
+    assert all(address not in netstack.pairs(nic_id) for nic_id in pair)
+    assert tool.rows("address", "list") == []
+    code, error = tool.refuses("address", "release", *on, *which)
+    assert code == 2 and address in error
+
+
+def test_a_shared_address_that_cannot_be_is_refused_and_leaves_nothing(
+    netstack: Netstack, tool: Tool
+) -> None:
+    project = netstack.new_project()
+    network = netstack.network(project)
+    [nic_id] = netstack.nics(project, network)
+    asked = ("--network", network["id"], "--project", project, "--nic", nic_id)
+    for wrong, named in (
+        (("--address", "10.9.0.1"), "10.1.0.0/24"),
+        (("--address", "10.1.0"), "10.1.0"),
+        (("--version", "5"), "5 is not one of 4, 6"),
+        (("--version", "6"), network["id"]),
+        (("--nic", nic_id), "twice"),
+        (("--nic", "nobody"), "nobody"),
+    ):
+        _, error = tool.refuses("address", "allocate", *asked, *wrong)
+        assert named in error and "\n" not in error
+    assert tool.rows("address", "list") == []
+    assert len(netstack.pairs(nic_id)) == 1
+
+
 def test_reconciling_says_what_it_changed(netstack: Netstack, tool: Tool) -> None:
     network = netstack.network(netstack.new_project())
     project = network["project_id"]
@@ -117,6 +174,10 @@ def test_reconciling_says_what_it_changed(netstack: Netstack, tool: Tool) -> Non
         (("floating", "allocate", "--project", "p1", "--pool", "nobody"), "nobody"),
         (("floating", "allocate", "--project", "p1", "--address", "10.1"), "10.1"),
         (("floating", "release", "--address", "nonsense"), "nonsense"),
+        (("address", "list", "--network", "nobody"), "nobody"),
+        (("address", "release", "--network", "nobody", "--address", "10.0.0.9"), "nobody"),
+        (("address", "allow", "--nic", "nobody", "--address", "10.0.0.9"), "nobody"),
+        (("address", "forbid", "--nic", "nobody", "--address", "nonsense"), "nonsense"),
     ],
 )
 def test_what_cannot_be_is_one_line(
