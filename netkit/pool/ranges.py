@@ -15,7 +15,18 @@ class Ranges:
     def __init__(self, tables: PoolTables) -> None:
         self._tables = tables
         self._table = tables.ranges
+        # Each statement is made once: making it costs as much as asking.
         self._claims = {wait: _claim_statement(tables.ranges, wait) for wait in (False, True)}
+        r = self._table.c
+        ending = sa.select(r.first, r.last).where(
+            r.pool_id == _POOL, r.last.in_(sa.bindparam("ends", expanding=True))
+        )
+        self._ending = {
+            wait: ending.with_for_update(skip_locked=not wait) for wait in (False, True)
+        }
+        held = (r.pool_id == _POOL, r.last == sa.bindparam("end", type_=WideInteger))
+        self._change = self._table.update().where(*held)
+        self._delete = self._table.delete().where(*held)
 
     def claim(
         self,
@@ -104,10 +115,8 @@ class Ranges:
         """Locks the ranges with these ends; without `wait`, those that nobody else has locked."""
         if not ends:
             return []
-        r = self._table.c
-        query = sa.select(r.first, r.last).where(r.pool_id == pool_id, r.last.in_(ends))
-        query = query.with_for_update(skip_locked=not wait)
-        return [Span(*row) for row in connection.execute(query)]
+        found = connection.execute(self._ending[wait], {"pool": pool_id, "ends": ends})
+        return [Span(*row) for row in found]
 
     def _cut_held(self, connection: sa.Connection, pool_id: int, held: Span, out: Span) -> int:
         gone = Span(max(held.first, out.first), min(held.last, out.last))
@@ -124,15 +133,17 @@ class Ranges:
         self, connection: sa.Connection, pool_id: int, held: Span, by: Span | None
     ) -> None:
         """Changes a range that this transaction has locked; deletes it if nothing is left."""
-        r = self._table.c
-        here = (r.pool_id == pool_id, r.last == held.last)
+        here = {"pool": pool_id, "end": held.last}
         if by is None or by.first > by.last:
-            connection.execute(self._table.delete().where(*here))
+            connection.execute(self._delete, here)
             return
         values = (
             {"first": by.first} if by.last == held.last else {"first": by.first, "last": by.last}
         )
-        connection.execute(self._table.update().where(*here).values(values))
+        connection.execute(self._change, {**here, **values})
+
+
+_POOL = sa.bindparam("pool", type_=sa.BigInteger)
 
 
 def claim_from(
@@ -172,6 +183,5 @@ def claim_from(
 
 
 def _claim_statement(table: sa.Table, wait: bool) -> sa.Select[Any]:
-    pool = sa.bindparam("pool", type_=sa.BigInteger)
     count = sa.bindparam("count", type_=WideInteger)
-    return sa.select(claim_from(table, pool, count, wait=wait))
+    return sa.select(claim_from(table, _POOL, count, wait=wait))

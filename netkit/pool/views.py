@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import enum
-from typing import NamedTuple
+import functools
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from netkit.pool.errors import NoSuchPool, OutsidePool
 from netkit.pool.shape import LARGEST, Span
-from netkit.pool.tables import PoolTables
+from netkit.pool.tables import PoolTables, WideInteger
 
 
 class State(enum.Enum):
@@ -47,9 +48,7 @@ def pool(
 
     Raises NoSuchPool.
     """
-    p = tables.pools.c
-    query = sa.select(p.id, p.first, p.last, p.stripe).where(p.id == pool_id)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = connection.execute(_pool(tables, lock), {"pool": pool_id}).one_or_none()
     if row is None:
         raise NoSuchPool(pool_id)
     return Pool(*row)
@@ -59,25 +58,15 @@ def ranges_from(
     tables: PoolTables, connection: sa.Connection, pool_id: int, value: int, limit: int
 ) -> list[Span]:
     """The lowest free ranges that are not all below the value."""
-    r = tables.ranges.c
-    query = sa.select(r.first, r.last).where(r.pool_id == pool_id, r.last >= value)
-    return [Span(*row) for row in connection.execute(query.order_by(r.last).limit(limit))]
+    rows = connection.execute(_ranges_from(tables, limit), {"pool": pool_id, "value": value})
+    return [Span(*row) for row in rows]
 
 
 def explain(tables: PoolTables, connection: sa.Connection, pool_id: int, value: int) -> Explanation:
     """One statement, so that the answer is of one moment even in a READ COMMITTED transaction."""
     if not 0 <= value <= LARGEST:
         return Explanation(State.OUTSIDE)
-    p, r, q = tables.pools.c, tables.ranges.c, tables.resting.c
-    holder = sa.select(r.first).where(r.pool_id == pool_id, r.last >= value)
-    rest = sa.select(q.until).where(q.pool_id == pool_id, q.value == value)
-    query = sa.select(
-        p.first,
-        p.last,
-        holder.order_by(r.last).limit(1).scalar_subquery().label("holder"),
-        rest.scalar_subquery().label("until"),
-    ).where(p.id == pool_id)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_explain(tables), {"pool": pool_id, "value": value}).one_or_none()
     if row is None:
         raise NoSuchPool(pool_id)
     if not row.first <= value <= row.last:
@@ -87,6 +76,40 @@ def explain(tables: PoolTables, connection: sa.Connection, pool_id: int, value: 
     if row.holder is not None and row.holder <= value:
         return Explanation(State.FREE)
     return Explanation(State.NOT_FREE)
+
+
+# Each statement is made once: making it costs as much as asking.
+
+_POOL = sa.bindparam("pool", type_=sa.BigInteger)
+_VALUE = sa.bindparam("value", type_=WideInteger)
+
+
+@functools.cache
+def _pool(tables: PoolTables, lock: bool) -> sa.Select[Any]:
+    p = tables.pools.c
+    query = sa.select(p.id, p.first, p.last, p.stripe).where(p.id == _POOL)
+    return query.with_for_update() if lock else query
+
+
+@functools.cache
+def _ranges_from(tables: PoolTables, limit: int) -> sa.Select[Any]:
+    r = tables.ranges.c
+    query = sa.select(r.first, r.last).where(r.pool_id == _POOL, r.last >= _VALUE)
+    # A number, and no parameter: PostgreSQL would plan for a tenth of all rows.
+    return query.order_by(r.last).limit(sa.literal_column(str(limit)))
+
+
+@functools.cache
+def _explain(tables: PoolTables) -> sa.Select[Any]:
+    p, r, q = tables.pools.c, tables.ranges.c, tables.resting.c
+    holder = sa.select(r.first).where(r.pool_id == _POOL, r.last >= _VALUE)
+    rest = sa.select(q.until).where(q.pool_id == _POOL, q.value == _VALUE)
+    return sa.select(
+        p.first,
+        p.last,
+        holder.order_by(r.last).limit(1).scalar_subquery().label("holder"),
+        rest.scalar_subquery().label("until"),
+    ).where(p.id == _POOL)
 
 
 def outlook(
