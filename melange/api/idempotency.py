@@ -38,6 +38,9 @@ LEAVE_EXPRESS = 0.01
 
 _MOMENT = "$moment"
 
+_ANSWER = idempotency_keys.update().where(idempotency_keys.c.id == sa.bindparam("of_id"))
+"""Made once, because each call needs it."""
+
 
 def key_of(request: Request) -> str | None:
     """The key that a POST came with; None for other methods. Raises BadRequest."""
@@ -68,13 +71,13 @@ def once(unit: Unit, request: Request, do: Callable[[], Reply]) -> Reply:
         headers = {**json.loads(row.headers), REPLAYED: "true"}
         return Reply(row.status, _body(row.body), headers)
     reply = do()
-    c = idempotency_keys.c
     values = {
+        "of_id": row_id,
         "status": int(reply.status),
         "headers": json.dumps(dict(reply.headers)),
         "body": _text(reply.body),
     }
-    unit.connection.execute(idempotency_keys.update().where(c.id == row_id).values(values))
+    unit.connection.execute(_ANSWER, values)
     if random.random() < PURGE_CHANCE:
         purge(unit, PURGE_BATCH)
     return reply

@@ -52,7 +52,7 @@ def create(request: Request, unit: Unit, tenant_id: str) -> Result:
     given = fields(request, "ip_block")
     block = blocks.create(unit, tenant_id, given)
     if given.get("tags"):
-        tags.replace(unit, tags.BLOCK, block.id, given["tags"])
+        tags.give(unit, tags.BLOCK, block.id, given["tags"])
     return 201, {"ip_block": _shown(unit, block)}
 
 

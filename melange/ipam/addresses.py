@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,8 +59,10 @@ def of_row(row: sa.Row[Any]) -> Address:
     return Address(**row._mapping)
 
 
-def fetch(unit: Unit, query: sa.Select[Any]) -> list[Address]:
-    return [of_row(row) for row in unit.connection.execute(query)]
+def fetch(
+    unit: Unit, query: sa.Select[Any], parameters: Mapping[str, Any] | None = None
+) -> list[Address]:
+    return [of_row(row) for row in unit.connection.execute(query, parameters)]
 
 
 def find(unit: Unit, block: Block, value: int, *, lock: bool = False) -> Address | None:
@@ -101,7 +103,11 @@ def insert(unit: Unit, rows: Iterable[Mapping[str, Any]]) -> None:
     insert_all(unit.connection, ip_addresses, [dict(row) for row in rows])
 
 
-def change(unit: Unit, address_id: str, **values: Any) -> None:
-    c = ip_addresses.c
-    values.setdefault("updated_at", unit.now)
-    unit.connection.execute(ip_addresses.update().where(c.id == address_id).values(values))
+_CHANGE = ip_addresses.update().where(ip_addresses.c.id == sa.bindparam("of_id"))
+
+
+def change(unit: Unit, address: Address, **values: Any) -> Address:
+    """As it is now. The caller has locked its row."""
+    values = {"updated_at": unit.now, **values}
+    unit.connection.execute(_CHANGE, {**values, "of_id": address.id})
+    return replace(address, **values)

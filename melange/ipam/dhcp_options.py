@@ -31,8 +31,7 @@ class DhcpOption:
 
 def of_block(unit: Unit, block_id: str) -> list[DhcpOption]:
     """In the order of their numbers."""
-    query = _of_block(block_id).order_by(dhcp_options.c.number)
-    return [_of_row(row) for row in unit.connection.execute(query)]
+    return [_of_row(row) for row in unit.connection.execute(_ALL, {"of_block": block_id})]
 
 
 def page(unit: Unit, block: Block, filters: Mapping[str, Any], window: Window) -> list[DhcpOption]:
@@ -112,10 +111,13 @@ def delete(unit: Unit, block: Block, option: DhcpOption) -> None:
     unit.record("delete", "dhcp_option", option.id, block.tenant_id, before=before)
 
 
-def _of_block(block_id: str) -> sa.Select[Any]:
+def _of_block(block_id: str | sa.BindParameter[str]) -> sa.Select[Any]:
     joined = dhcp_options.join(ip_blocks, ip_blocks.c.id == dhcp_options.c.ip_block_id)
     found = sa.select(dhcp_options, ip_blocks.c.version).select_from(joined)
     return found.where(dhcp_options.c.ip_block_id == block_id)
+
+
+_ALL = _of_block(sa.bindparam("of_block")).order_by(dhcp_options.c.number)
 
 
 def _of_row(row: sa.Row[Any]) -> DhcpOption:

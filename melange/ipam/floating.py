@@ -85,7 +85,7 @@ def associate(
         nat.unlink(unit, address, Side.LOCALS)
     if local is not None:
         nat.link(unit, address, [local], Side.LOCALS)
-    addresses.change(unit, address.id)
+    addresses.change(unit, address)
     return get(unit, tenant_id, floating.id)
 
 

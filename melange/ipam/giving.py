@@ -55,7 +55,7 @@ def give(unit: Unit, block: Block, fields: Fields, count: int = 1) -> list[Addre
         for sharer in sharers:
             allowed_ips.allow(unit, sharer, address, block.network_id)
         if fields.get("tags"):
-            tags.replace(unit, tags.ADDRESS, address.id, fields["tags"])
+            tags.give(unit, tags.ADDRESS, address.id, fields["tags"])
     return made
 
 

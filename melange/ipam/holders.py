@@ -52,7 +52,7 @@ def _set(unit: Unit, address: Address, interface: Interface | None) -> Holder:
     previous = _name(unit, address.holder_id)
     shown = interface.shown_id if interface else None
     if (interface.id if interface else None) != address.holder_id:
-        addresses.change(unit, address.id, holder_id=interface.id if interface else None)
+        addresses.change(unit, address, holder_id=interface.id if interface else None)
         unit.record(
             "claim" if interface else "resign",
             "ip_address",

@@ -105,7 +105,7 @@ def _create(unit: Unit, plug: Plug) -> Interface:
     tenancy.require_visible(unit, plug.tenant_id)
     made = interfaces.create(unit, plug.vif_id, plug.tenant_id, plug.device_id, plug.mac_address)
     if plug.tags:
-        tags.replace(unit, tags.INTERFACE, made.id, plug.tags)
+        tags.give(unit, tags.INTERFACE, made.id, plug.tags)
     if plug.network_id is not None:
         owner = plug.network_tenant_id or plug.tenant_id
         tenancy.require_visible(unit, owner)

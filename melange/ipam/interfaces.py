@@ -41,13 +41,24 @@ def of_row(row: sa.Row[Any]) -> Interface:
     return Interface(**row._mapping)
 
 
-def find(unit: Unit, vif_id: str, tenant_id: str | None = None) -> Interface | None:
+# Made once, as all that is asked for each address: making a statement costs as much as asking.
+_NAMED = (
+    sa.select(interfaces).where(interfaces.c.vif_id == sa.bindparam("named")),
+    sa.select(interfaces).where(
+        interfaces.c.id == sa.bindparam("named"), interfaces.c.vif_id.is_(None)
+    ),
+)
+_LOCKED = tuple(query.with_for_update() for query in _NAMED)
+
+
+def find(
+    unit: Unit, vif_id: str, tenant_id: str | None = None, *, lock: bool = False
+) -> Interface | None:
     """By the id that its maker gave it or, where it has none, by its own; of any tenant if none is
-    given.
+    given. ``lock``: until the commit nobody else changes it.
     """
-    c = interfaces.c
-    for named in (c.vif_id == vif_id, sa.and_(c.id == vif_id, c.vif_id.is_(None))):
-        row = unit.connection.execute(sa.select(interfaces).where(named)).one_or_none()
+    for query in _LOCKED if lock else _NAMED:
+        row = unit.connection.execute(query, {"named": vif_id}).one_or_none()
         if row is not None:
             return of_row(row) if tenant_id in (None, row.tenant_id) else None
     return None
@@ -55,9 +66,7 @@ def find(unit: Unit, vif_id: str, tenant_id: str | None = None) -> Interface | N
 
 def get(unit: Unit, vif_id: str, tenant_id: str | None = None, *, lock: bool = False) -> Interface:
     """Raises InterfaceNotFound."""
-    found = find(unit, vif_id, tenant_id)
-    if found is not None and lock:
-        found = _locked(unit, found)
+    found = find(unit, vif_id, tenant_id, lock=lock)
     if found is None:
         raise errors.InterfaceNotFound(vif_id)
     return found
@@ -86,16 +95,14 @@ def ensure(
     device_id: str | None = None,
     mac_address: str | None = None,
 ) -> Interface:
-    """The tenant's interface of that id, made with the device and the MAC address if there is
-    none; without an id, its nameless one. It is locked, unless it is the nameless one.
+    """The tenant's interface of that id, which is locked, made with the device and the MAC address
+    if there is none; without an id, its nameless one.
 
     Raises Invalid when another tenant has one of that id, and what ``create`` does.
     """
     if not vif_id:
         return anonymous(unit, tenant_id)
-    found = find(unit, vif_id)
-    if found is not None and found.anonymous_tenant is None:
-        found = _locked(unit, found)
+    found = find(unit, vif_id, lock=True)
     if found is None:
         found, _ = _make(unit, vif_id, tenant_id, device_id, mac_address)
     if found.tenant_id != tenant_id:
@@ -130,35 +137,40 @@ def change_device(unit: Unit, interface: Interface, device_id: str | None) -> In
     return changed
 
 
+_HELD = (
+    addresses.select()
+    .where(ip_addresses.c.interface_id == sa.bindparam("of_interface"))
+    .order_by(ip_addresses.c.id)
+    .with_for_update(of=ip_addresses)
+)
+_DELETE = interfaces.delete().where(interfaces.c.id == sa.bindparam("of_id"))
+
+
 def delete(unit: Unit, interface: Interface) -> None:
     """Frees its MAC address and releases its addresses. The caller has locked it."""
     before = shapes.interface(interface, macs.free(unit, interface.id), [])
-    release(unit, interface, None)
+    for address in addresses.fetch(unit, _HELD, {"of_interface": interface.id}):
+        quarantine.release(unit, blocks.get(unit, address.ip_block_id), address)
     tags.drop(unit, tags.INTERFACE, [interface.id])
-    unit.connection.execute(interfaces.delete().where(interfaces.c.id == interface.id))
+    unit.connection.execute(_DELETE, {"of_id": interface.id})
     unit.record("delete", "interface", interface.shown_id, interface.tenant_id, before)
 
 
-def release(unit: Unit, interface: Interface, among: list[Block] | None) -> None:
-    """Releases its addresses, of those blocks or of all."""
-    c = ip_addresses.c
-    query = addresses.select().where(c.interface_id == interface.id).order_by(c.id)
-    if among is not None:
-        query = query.where(c.ip_block_id.in_([block.id for block in among]))
-    for address in addresses.fetch(unit, query.with_for_update(of=ip_addresses)):
-        quarantine.release(unit, blocks.get(unit, address.ip_block_id), address)
+_NETWORK = (
+    sa.select(ip_blocks.c.network_id)
+    .join(ip_addresses, ip_addresses.c.ip_block_id == ip_blocks.c.id)
+    .where(
+        ip_addresses.c.interface_id == sa.bindparam("of_interface"),
+        ip_blocks.c.network_id.is_not(None),
+        ~ip_addresses.c.floating,
+    )
+    .limit(1)
+)
 
 
 def network_of(unit: Unit, interface: Interface) -> str | None:
     """The network of its addresses; None: it has none of any network."""
-    a, b = ip_addresses.c, ip_blocks.c
-    query = (
-        sa.select(b.network_id)
-        .join(ip_addresses, a.ip_block_id == b.id)
-        .where(a.interface_id == interface.id, b.network_id.is_not(None), ~a.floating)
-        .limit(1)
-    )
-    found: str | None = unit.connection.scalar(query)
+    found: str | None = unit.connection.scalar(_NETWORK, {"of_interface": interface.id})
     return found
 
 
@@ -192,13 +204,6 @@ def _make(
 def _finish(unit: Unit, found: Interface, mac_address: str | None) -> None:
     after = shapes.interface(found, macs.assign(unit, found.id, mac_address), [])
     unit.record("create", "interface", found.shown_id, found.tenant_id, after=after)
-
-
-def _locked(unit: Unit, found: Interface) -> Interface | None:
-    """As it is now, when nobody else can change it; None: deleted meanwhile."""
-    query = sa.select(interfaces).where(interfaces.c.id == found.id).with_for_update()
-    row = unit.connection.execute(query).one_or_none()
-    return None if row is None else of_row(row)
 
 
 def _taken(vif_id: str) -> errors.Invalid:

@@ -65,19 +65,36 @@ def create_range(unit: Unit, fields: Mapping[str, Any]) -> MacRange:
     return found
 
 
+# Made once, as all that is asked for each interface: making a statement costs as much as asking.
+_RANGES = sa.select(mac_address_ranges).order_by(
+    mac_address_ranges.c.created_at, mac_address_ranges.c.id
+)
+_CONTAINING = _RANGES.where(
+    mac_address_ranges.c.first <= sa.bindparam("mac", type_=mac_address_ranges.c.first.type),
+    mac_address_ranges.c.last >= sa.bindparam("mac", type_=mac_address_ranges.c.first.type),
+)
+_TAKEN = sa.select(mac_addresses.c.interface_id, mac_addresses.c.address).where(
+    mac_addresses.c.interface_id.in_(sa.bindparam("ids", expanding=True))
+)
+_FREE = (
+    mac_addresses.delete()
+    .where(mac_addresses.c.interface_id == sa.bindparam("of_interface"))
+    .returning(mac_addresses.c.address)
+)
+
+
 def ranges(
     unit: Unit, *, containing: int | None = None, span: tuple[int, int] | None = None
 ) -> list[MacRange]:
     """In the order in which they are drawn from; only those with that MAC address, or from the one
     to the other, if given.
     """
-    c = mac_address_ranges.c
-    query = sa.select(mac_address_ranges).order_by(c.created_at, c.id)
+    c, query, about = mac_address_ranges.c, _RANGES, {}
     if containing is not None:
-        query = query.where(c.first <= containing, c.last >= containing)
+        query, about = _CONTAINING, {"mac": containing}
     if span is not None:
         query = query.where(c.first == span[0], c.last == span[1])
-    return [MacRange(**row._mapping) for row in unit.connection.execute(query)]
+    return [MacRange(**row._mapping) for row in unit.connection.execute(query, about)]
 
 
 def get_range(unit: Unit, range_id: str, *, lock: bool = False) -> MacRange:
@@ -123,12 +140,9 @@ def free(unit: Unit, interface_id: str) -> str | None:
     """Takes its MAC address from an interface; others can have it at once. Returns it, as text;
     None: it had none.
     """
-    c = mac_addresses.c
-    query = sa.select(c.address).where(c.interface_id == interface_id)
-    mac = unit.connection.scalar(query.with_for_update())
+    mac = unit.connection.scalar(_FREE, {"of_interface": interface_id})
     if mac is None:
         return None
-    unit.connection.execute(mac_addresses.delete().where(c.interface_id == interface_id))
     for one in ranges(unit, containing=mac):
         try:
             if pools.explain(unit.connection, one.pool_id, mac).state is State.NOT_FREE:
@@ -140,9 +154,8 @@ def free(unit: Unit, interface_id: str) -> str | None:
 
 def of_interfaces(unit: Unit, ids: Iterable[str]) -> dict[str, str]:
     """By the interface's id, as text; those without are left out."""
-    c = mac_addresses.c
-    query = sa.select(c.interface_id, c.address).where(c.interface_id.in_(ids))
-    return {row.interface_id: eui.mac_text(row.address) for row in unit.connection.execute(query)}
+    rows = unit.connection.execute(_TAKEN, {"ids": list(ids)})
+    return {row.interface_id: eui.mac_text(row.address) for row in rows}
 
 
 def of_interface(unit: Unit, interface_id: str) -> str | None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import sqlalchemy as sa
+
 from melange import errors
 from melange.db.tables import ip_addresses
 from melange.ipam import (
@@ -15,9 +17,9 @@ from melange.ipam import (
     allocation,
     block_pools,
     blocks,
-    interfaces,
     networks,
     overlaps,
+    quarantine,
     searching,
 )
 from melange.ipam.addresses import Address
@@ -34,14 +36,15 @@ def allocate(
     interface: Interface,
     wanted: Sequence[str] = (),
     parameters: Mapping[str, Any] | None = None,
+    among: Sequence[Block] = (),
 ) -> list[Address]:
-    """From the blocks that the tenant has in the network. ``wanted``: these addresses, without
-    those that are taken or in no block; else one IPv4 and one IPv6 address, from the first block
-    of each that has one. ``parameters``: for generators.
+    """From the blocks that the tenant has in the network: ``among``, or none were asked for yet.
+    ``wanted``: these addresses, without those that are taken or in no block; else one IPv4 and one
+    IPv6 address, from the first block of each that has one. ``parameters``: for generators.
 
     Raises NetworkNotFound, NetworkFull, and what ``allocation.allocate`` does.
     """
-    found = _blocks(unit, tenant_id, network_id)
+    found = among or _blocks(unit, tenant_id, network_id)
     wish = Wish(interface, parameters=parameters or {})
     if wanted:
         each = [_named(unit, found, text, wish) for text in wanted]
@@ -53,35 +56,40 @@ def allocate(
     return got
 
 
+_HELD = (
+    addresses.select()
+    .where(
+        ip_addresses.c.interface_id == sa.bindparam("of_interface"),
+        ip_addresses.c.ip_block_id.in_(sa.bindparam("of_blocks", expanding=True)),
+    )
+    .order_by(ip_addresses.c.id)
+)
+_LOCKED = _HELD.with_for_update(of=ip_addresses)
+
+
 def held(
     unit: Unit,
-    tenant_id: str,
-    network_id: str,
+    among: Sequence[Block],
     interface: Interface,
     filters: Mapping[str, Any] | None = None,
     *,
     lock: bool = False,
 ) -> list[Address]:
-    """The interface's addresses of the network, oldest first. ``filters``: of ``searching``.
-
-    Raises NetworkNotFound, Invalid.
-    """
-    c = ip_addresses.c
-    ids = [block.id for block in networks.blocks_of_network(unit, tenant_id, network_id)]
-    query = addresses.select().where(c.interface_id == interface.id, c.ip_block_id.in_(ids))
-    query = searching.narrowed(query, filters or {})
-    if lock:
-        query = query.with_for_update(of=ip_addresses)
-    return addresses.fetch(unit, query.order_by(c.id))
+    """The interface's addresses of those blocks, oldest first. ``filters``: of ``searching``.
+    Raises Invalid."""
+    query = searching.narrowed(_LOCKED if lock else _HELD, filters or {})
+    about = {"of_interface": interface.id, "of_blocks": [block.id for block in among]}
+    return addresses.fetch(unit, query, about)
 
 
-def release(unit: Unit, tenant_id: str, network_id: str, interface: Interface) -> None:
-    """All its addresses of the network. Raises NetworkNotFound. The caller has locked it."""
-    among = networks.blocks_of_network(unit, tenant_id, network_id)
-    interfaces.release(unit, interface, among)
+def release(unit: Unit, among: Sequence[Block], found: Sequence[Address]) -> None:
+    """Addresses of those blocks, which the caller has locked."""
+    of_id = {block.id: block for block in among}
+    for address in found:
+        quarantine.release(unit, of_id[address.ip_block_id], address)
 
 
-def _blocks(unit: Unit, tenant_id: str, network_id: str) -> list[Block]:
+def _blocks(unit: Unit, tenant_id: str, network_id: str) -> Sequence[Block]:
     try:
         return networks.blocks_of_network(unit, tenant_id, network_id)
     except errors.NetworkNotFound:
@@ -97,7 +105,7 @@ def _blocks(unit: Unit, tenant_id: str, network_id: str) -> list[Block]:
         return [blocks.create(unit, tenant_id, fields)]
 
 
-def _of_family(unit: Unit, found: list[Block], version: int, wish: Wish) -> Address | None:
+def _of_family(unit: Unit, found: Sequence[Block], version: int, wish: Wish) -> Address | None:
     family = [block for block in found if block.version == version]
     for block in _not_subnetted(family):
         try:
@@ -107,7 +115,7 @@ def _of_family(unit: Unit, found: list[Block], version: int, wish: Wish) -> Addr
     return None
 
 
-def _not_subnetted(found: list[Block]) -> list[Block]:
+def _not_subnetted(found: Sequence[Block]) -> Sequence[Block]:
     """The addresses of a subnetted block are in its subnets, which are of the same network.
 
     If all are subnetted, one of them: the allocation will say so.
@@ -115,7 +123,7 @@ def _not_subnetted(found: list[Block]) -> list[Block]:
     return [block for block in found if not block.subnetted] or found[:1]
 
 
-def _named(unit: Unit, found: list[Block], text: str, wish: Wish) -> Address | None:
+def _named(unit: Unit, found: Sequence[Block], text: str, wish: Wish) -> Address | None:
     try:
         version, value = addressing.parse_address(text)
     except ValueError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -33,16 +34,16 @@ def release(unit: Unit, block: Block, address: Address) -> None:
     days = found.keep_deallocated_ips_for_days if found else None
     if days is None:
         days = unit.settings.keep_deallocated_ips_for_days
-    addresses.change(
+    after = addresses.change(
         unit,
-        address.id,
+        address,
         interface_id=None,
         holder_id=None,
         deallocated_at=unit.now,
         quarantined_until=unit.now + datetime.timedelta(days=days),
     )
     _count(unit, address, allocated=-1, quarantined=1)
-    _tell(unit, "release", address)
+    _tell(unit, "release", address, replace(after, vif_id=None, device_id=None))
 
 
 def restore(unit: Unit, address: Address) -> None:
@@ -52,9 +53,9 @@ def restore(unit: Unit, address: Address) -> None:
     """
     if address.allocated:
         return
-    addresses.change(unit, address.id, deallocated_at=None, quarantined_until=None)
+    after = addresses.change(unit, address, deallocated_at=None, quarantined_until=None)
     _count(unit, address, allocated=1, quarantined=-1)
-    _tell(unit, "restore", address)
+    _tell(unit, "restore", address, after)
 
 
 def reclaim(unit: Unit, block: Block, *, value: int | None = None) -> int:
@@ -143,8 +144,7 @@ def _count(unit: Unit, address: Address, *, allocated: int = 0, quarantined: int
     )
 
 
-def _tell(unit: Unit, action: str, address: Address) -> None:
-    after = addresses.get_by_id(unit, address.id)
+def _tell(unit: Unit, action: str, address: Address, after: Address) -> None:
     unit.record(
         action,
         "ip_address",

@@ -36,7 +36,7 @@ class IpRoute:
 
 def of_block(unit: Unit, block_id: str) -> list[IpRoute]:
     """All of them, oldest first."""
-    return _fetch(unit, _of_block(block_id).order_by(ip_routes.c.id))
+    return _fetch(unit, _ALL, {"of_block": block_id})
 
 
 def page(unit: Unit, block: Block, filters: Mapping[str, Any], window: Window) -> list[IpRoute]:
@@ -91,12 +91,17 @@ def delete(unit: Unit, block: Block, route: IpRoute) -> None:
     unit.record("delete", "ip_route", route.id, block.tenant_id, before=shapes.ip_route(route))
 
 
-def _of_block(block_id: str) -> sa.Select[Any]:
+def _of_block(block_id: str | sa.BindParameter[str]) -> sa.Select[Any]:
     return sa.select(ip_routes).where(ip_routes.c.source_block_id == block_id)
 
 
-def _fetch(unit: Unit, query: sa.Select[Any]) -> list[IpRoute]:
-    return [IpRoute(**row._mapping) for row in unit.connection.execute(query)]
+_ALL = _of_block(sa.bindparam("of_block")).order_by(ip_routes.c.id)
+
+
+def _fetch(
+    unit: Unit, query: sa.Select[Any], parameters: Mapping[str, Any] | None = None
+) -> list[IpRoute]:
+    return [IpRoute(**row._mapping) for row in unit.connection.execute(query, parameters)]
 
 
 def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:

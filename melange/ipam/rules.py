@@ -55,11 +55,16 @@ def of_policy(unit: Unit, policy_id: str | None) -> Rules | None:
     )
 
 
+_OCTETS = (
+    sa.select(ip_octets.c.octet)
+    .join(ip_blocks, ip_blocks.c.policy_id == ip_octets.c.policy_id)
+    .where(ip_blocks.c.id == sa.bindparam("of_block"))
+)
+
+
 def octets_of_block(unit: Unit, block_id: str) -> set[int]:
     """Those of the policy that the block follows at this moment."""
-    o, b = ip_octets.c, ip_blocks.c
-    query = sa.select(o.octet).join(ip_blocks, b.policy_id == o.policy_id).where(b.id == block_id)
-    return set(unit.connection.scalars(query))
+    return set(unit.connection.scalars(_OCTETS, {"of_block": block_id}))
 
 
 def drawing(rules: Rules | None, version: int) -> str:

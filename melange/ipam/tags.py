@@ -33,14 +33,30 @@ def of(unit: Unit, resource: str, resource_id: str) -> list[str]:
     return of_all(unit, resource, [resource_id])[resource_id]
 
 
+# Made once: making a statement costs as much as asking.
+_OF_ALL = (
+    sa.select(tags.c.resource_id, tags.c.tag)
+    .where(
+        tags.c.resource == sa.bindparam("of_resource"),
+        tags.c.resource_id.in_(sa.bindparam("ids", expanding=True)),
+    )
+    .order_by(tags.c.tag)
+)
+
+
 def of_all(unit: Unit, resource: str, ids: Iterable[str]) -> dict[str, list[str]]:
     """By id; [] for those without tags."""
-    c = tags.c
-    query = sa.select(c.resource_id, c.tag).where(c.resource == resource, c.resource_id.in_(ids))
     found: dict[str, list[str]] = defaultdict(list)
-    for resource_id, tag in unit.connection.execute(query.order_by(c.tag)):
+    about = {"of_resource": resource, "ids": list(ids)}
+    for resource_id, tag in unit.connection.execute(_OF_ALL, about):
         found[resource_id].append(tag)
     return found
+
+
+def give(unit: Unit, resource: str, resource_id: str, wanted: Iterable[str]) -> None:
+    """To an object that is new. Raises Invalid."""
+    for tag in sorted({check(tag) for tag in wanted}):
+        add(unit, resource, resource_id, tag)
 
 
 def add(unit: Unit, resource: str, resource_id: str, tag: str) -> None:
