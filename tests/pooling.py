@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 
 from netkit.db import Database
@@ -17,6 +20,14 @@ addresses = sa.Table(
     sa.Column("owner", sa.String(20), nullable=False),
 )
 pools = Pools(tables)
+
+
+@contextlib.contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """With the tables of pools and their owner."""
+    with contextlib.closing(Database.from_url(url)) as database:
+        metadata.create_all(database.engine)
+        yield database
 
 
 def free_ranges(database: Database, pool_id: int) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from netkit.db import Database
 from netkit.pool import AlreadyFree, PoolExhausted, ValueTaken
 from tests.conftest import new_database
-from tests.pooling import free_values, metadata, pools
+from tests.pooling import free_values, opened, pools
 from tests.waiting import PATIENCE, in_background, wait_until_someone_waits
 
 PAST = datetime.datetime(2021, 3, 1)
@@ -27,11 +27,9 @@ STRIPE = 8
 
 @pytest.fixture(params=["postgresql", "mariadb"])
 def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    with new_database(request.getfixturevalue(f"{request.param}_url")) as url:
-        database = Database.from_url(url)
-        metadata.create_all(database.engine)
+    url = request.getfixturevalue(f"{request.param}_url")
+    with new_database(url) as url, opened(url) as database:
         yield database
-        database.close()
 
 
 @contextlib.contextmanager

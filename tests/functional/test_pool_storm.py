@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from netkit.db import Database
 from netkit.pool import PoolExhausted
-from tests.pooling import addresses, free_ranges, metadata, pools
+from tests.pooling import addresses, free_ranges, opened, pools
 
 PROCESSES = 4
 THREADS = 16
@@ -36,10 +36,8 @@ processes = multiprocessing.get_context("spawn")
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    database = Database.from_url(database_url)
-    metadata.create_all(database.engine)
-    yield database
-    database.close()
+    with opened(database_url) as database:
+        yield database
 
 
 def draw_one(connection: sa.Connection, pool: int, owner: str) -> int:
