@@ -17,6 +17,7 @@ from oslo_db import exception
 
 from netkit.db import Database, Retry
 from netkit.pool import PoolDiffers, PoolExhausted, Pools
+from netkit.upsert import insert_or_get
 from nova_netplugins.netstack import l2_errors
 from nova_netplugins.netstack.conf import GROUP
 from nova_netplugins.netstack.l2 import (
@@ -164,21 +165,14 @@ class LocalL2:
         self._pools.release(connection, self._pool(connection), [segment])
 
     def _create_port(self, connection: sa.Connection, wanted: NewPort) -> L2Port:
-        mac = normal_mac(wanted.mac_address)
-        of_mac = sa.select(L2_PORTS).where(
-            L2_PORTS.c.network_id == wanted.network_id, L2_PORTS.c.mac_address == mac
-        )
-        if (found := connection.execute(of_mac).one_or_none()) is not None:
-            return of_device(SERVICE, _port(found), wanted)
+        new = _port_row(wanted, normal_mac(wanted.mac_address))
         try:
-            connection.execute(L2_PORTS.insert().values(_port_row(wanted, mac)))
-        except exception.DBDuplicateEntry as rival:
-            raise Retry("somebody else made a port of this MAC address") from rival
+            row = insert_or_get(connection, L2_PORTS, ["network_id", "mac_address"], new)
         except exception.DBReferenceError:
             raise l2_errors.NetworkNotFound(
                 SERVICE, "create a port", field="network_id", value=wanted.network_id
             ) from None
-        return _port(connection.execute(of_mac).one())
+        return of_device(SERVICE, _port(row), wanted)
 
     def _update_port(
         self,
