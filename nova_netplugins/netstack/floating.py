@@ -73,17 +73,29 @@ class FloatingOperations(ReadingOperations):
         found = self._find(address)
         if nic["project_id"] != found.tenant_id:
             raise errors.FloatingIpNotFound(field="floating_ip", value=address)
-        network = self.network_row(nic["network_id"])
-        if not network["routed"]:
-            reason = f"its network {network['id']} has no router; make it routed"
-            raise errors.InvalidOption(field="virtual_nic_id", value=nic_id, reason=reason)
+        network = self._routed_network(nic)
         inside = self._inside(nic, network, fixed_address)
         if ipaddress.ip_address(inside.address).version != found.version:
             reason = f"{address} is IPv{found.version}, and so must it be"
             raise errors.InvalidOption(field="fixed_address", value=fixed_address, reason=reason)
         done = self.melange.point_floating(found.tenant_id, found.id, inside)
+        try:
+            # Whoever takes the router away has looked before, or does not any more.
+            self._routed_network(nic)
+        except Exception:
+            former = found.inside if found.inside and found.inside.interface_id else None
+            self.melange.point_floating(found.tenant_id, found.id, former)
+            raise
         self._prompt([found, done])
         return self._lent([done])[0]
+
+    def _routed_network(self, nic: Row) -> Row:
+        """The NIC's. Raises InvalidOption for one without a router."""
+        network = self.network_row(nic["network_id"])
+        if not network["routed"]:
+            reason = f"its network {network['id']} has no router; make it routed"
+            raise errors.InvalidOption(field="virtual_nic_id", value=nic["id"], reason=reason)
+        return network
 
     def _inside(self, nic: Row, network: Row, fixed_address: str) -> Inside:
         """Where Melange has an address of the NIC, its own or shared. Raises FixedIpNotFound."""

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from nova_netplugins import errors, plugin
 from nova_netplugins.ethernet.rows import Row
 from nova_netplugins.netstack import network_rows, peers, requests
+from nova_netplugins.netstack.floating import FloatingOperations
 from nova_netplugins.netstack.gateways import gateway_id
 from nova_netplugins.netstack.melange_errors import MelangeRefused
 from nova_netplugins.netstack.model import COMPUTE, Block, BlockSpec, NetworkSpec
-from nova_netplugins.netstack.reading import ReadingOperations
 from nova_netplugins.netstack.tables import NETWORKS, VIRTUAL_NICS
 
 CHANGEABLE = frozenset({"label", "priority", "routed", "enable_dhcp", "host"})
@@ -23,8 +23,11 @@ CHANGEABLE = frozenset({"label", "priority", "routed", "enable_dhcp", "host"})
 _SERVICES_OWN = ("network:dhcp", "network:distributed")
 """Device owners of ports that Neutron deletes with their network."""
 
+_NAMED = 5
+"""Floating IPs that an error names at most."""
 
-class NetworkOperations(ReadingOperations):
+
+class NetworkOperations(FloatingOperations):
     # -- reading
 
     def list_networks(self, project_id: str | None = None) -> Sequence[plugin.Network]:
@@ -57,15 +60,43 @@ class NetworkOperations(ReadingOperations):
         return self.network_row(work.made["network"].id)
 
     def modify_network(self, network_id: str, changes: dict[str, Any]) -> Row:
-        """``changes``: some of CHANGEABLE."""
+        """``changes``: some of CHANGEABLE. Raises NetworkInUse where it shall lose a router that
+        floating IPs need."""
         unknown = set(changes) - CHANGEABLE
         if unknown:
             reason = f"a network's {', '.join(sorted(CHANGEABLE))} can be changed"
             first = min(unknown)
             raise errors.InvalidOption(field=first, value=changes[first], reason=reason)
+        before = self.network_row(network_id)
+        loses_router = before["routed"] and changes.get("routed") is False
+        if loses_router:
+            self._refuse_floating_ips(before)
         row = self.run(network_rows.update, network_id, **changes)
+        if loses_router:
+            # From now on nobody associates one; who did since we looked can be seen.
+            try:
+                self._refuse_floating_ips(row)
+            except Exception:
+                former = {name: before[name] for name in changes}
+                self.run(network_rows.update, network_id, **former)
+                raise
         self.prompts.network_changed(network_id)
         return row
+
+    def _refuse_floating_ips(self, network: Row) -> None:
+        pairs = [
+            f"{one.address} to {one.inside.address}"
+            for one in self.floating_ips_on(network)
+            if one.inside
+        ]
+        if pairs:
+            named, more = ", ".join(pairs[:_NAMED]), len(pairs) - _NAMED
+            others = f" and {more} more" if more > 0 else ""
+            reason = (
+                f"its router is needed by floating IPs ({named}{others}); disassociate them before "
+                "it goes"
+            )
+            raise errors.NetworkInUse(field="network_id", value=network["id"], reason=reason)
 
     def delete_network(self, network_id: str) -> None:
         """With its gateway and the blocks that netstack made; an adopted one stays at layer 2.

@@ -15,7 +15,6 @@ from nova_netplugins import errors
 from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.netstack import nic_rows
 from nova_netplugins.netstack.drift import in_words
-from nova_netplugins.netstack.floating import FloatingOperations
 from nova_netplugins.netstack.gateways import GatewayInMaking, gateway_id
 from nova_netplugins.netstack.melange_errors import (
     MelangeRefused,
@@ -38,7 +37,7 @@ Allocated = Sequence[Mapping[str, Any]]
 """As ``Melange.allocated`` tells."""
 
 
-class ServingOperations(NetworkOperations, FloatingOperations):
+class ServingOperations(NetworkOperations):
     def claim_networks(self, host: str) -> list[str]:
         """Ids of the networks that the host serves, after it took those that nobody did."""
         taken, served = self.run(_claim, host)

@@ -78,6 +78,7 @@ class Networks:
         return 201, {"network": _show(request, row)}
 
     def update(self, request: Request, network_id: str) -> Result:
+        """It keeps its router while floating IPs lead to it."""
         row = self._api.modify_network(network_id, request.body["network"])
         return 200, {"network": _show(request, row)}
 

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from nova_netplugins.errors import InvalidOption, NetworkInUse
+from nova_netplugins.ethernet.rows import Row
+from nova_netplugins.netstack.melange_sharing import Floating, Inside
 from tests.api.ethernet.served import ServedCloud, address_of
-from tests.api.netstack.served import Netstack
+from tests.api.netstack.served import Netstack, net_api
 
 
 @pytest.fixture
@@ -211,3 +214,95 @@ class TestAssociation:
         body = {"association": {"virtual_nic_id": nic}}
         refusal = netstack.refused("PUT", f"/floating_ips/{lent['address']}/association", body)
         assert refusal.status == 400 and bare["id"] in refusal.text
+
+
+class TestRouter:
+    """A network that floating IPs lead to keeps its router."""
+
+    NO_ROUTER = {"network": {"routed": False, "label": "bare"}}
+
+    def test_it_stays_while_floating_ips_need_it(
+        self, netstack: Netstack, project: str, network: dict[str, Any], nic: dict[str, Any]
+    ) -> None:
+        netstack.pool()
+        path = f"/networks/{network['id']}"
+        vip = netstack.share(network, [nic["id"]], project_id=project)["address"]
+        lent = borrow(netstack, project)
+        for fixed in (address_of(nic), vip):
+            associate(netstack, lent, nic["id"], fixed_address=fixed)
+            refusal = netstack.refused("PUT", path, self.NO_ROUTER)
+            assert (refusal.status, refusal.code) == (409, "network_in_use")
+            for named in (network["id"], f"{lent['address']} to {fixed}", "disassociate"):
+                assert named in refusal.text
+        kept = netstack.get(path)["network"]
+        assert (kept["routed"], kept["label"]) == (True, network["label"])
+        netstack.put(path, {"network": {"label": "other", "routed": True}})
+        netstack.delete(f"/floating_ips/{lent['address']}/association")
+        assert netstack.put(path, self.NO_ROUTER)["network"]["routed"] is False
+        assert netstack.put(path, self.NO_ROUTER)["network"]["routed"] is False
+
+    def test_of_many_some_are_named(
+        self, netstack: Netstack, project: str, network: dict[str, Any], nic: dict[str, Any]
+    ) -> None:
+        netstack.pool()
+        for _ in range(7):
+            associate(netstack, borrow(netstack, project), nic["id"])
+        path = f"/networks/{network['id']}"
+        refusal = netstack.refused("PUT", path, self.NO_ROUTER)
+        assert refusal.text.count(f" to {address_of(nic)}") == 5 and "and 2 more" in refusal.text
+
+    def test_those_of_other_networks_do_not_count(
+        self, netstack: Netstack, project: str, network: dict[str, Any], nic: dict[str, Any]
+    ) -> None:
+        netstack.pool()
+        associate(netstack, borrow(netstack, project), nic["id"])
+        beside = netstack.network(project)
+        netstack.nics(project, beside)
+        netstack.put(f"/networks/{beside['id']}", self.NO_ROUTER)
+
+    def test_one_that_is_associated_since_they_were_looked_for_is_seen(
+        self, netstack: Netstack, cloud: ServedCloud, project: str,
+        network: dict[str, Any], nic: dict[str, Any], monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        netstack.pool()
+        lent = borrow(netstack, project)
+        api = net_api(cloud)
+        look = api.floating_ips_on
+        looks = []
+
+        def look_too_early(network: Row) -> list[Floating]:
+            found = look(network)
+            looks.append(found)
+            if len(looks) == 1:
+                associate(netstack, lent, nic["id"])
+            return found
+
+        monkeypatch.setattr(api, "floating_ips_on", look_too_early)
+        with pytest.raises(NetworkInUse, match=lent["address"]):
+            api.modify_network(network["id"], self.NO_ROUTER["network"])
+        kept = netstack.get(f"/networks/{network['id']}")["network"]
+        assert (kept["routed"], kept["label"]) == (True, network["label"])
+
+    def test_none_is_associated_where_it_goes_meanwhile(
+        self, netstack: Netstack, cloud: ServedCloud, project: str,
+        network: dict[str, Any], nic: dict[str, Any], monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        netstack.pool()
+        beside = netstack.network(project)
+        [before] = netstack.nics(project, beside)
+        fresh, used = borrow(netstack, project), borrow(netstack, project)
+        used = associate(netstack, used, before)
+        api = net_api(cloud)
+        point = api.melange.point_floating
+        path = f"/networks/{network['id']}"
+
+        def point_too_late(tenant: str, id_: str, inside: Inside | None) -> Floating:
+            netstack.put(path, self.NO_ROUTER)
+            return point(tenant, id_, inside)
+
+        monkeypatch.setattr(api.melange, "point_floating", point_too_late)
+        for lent in (fresh, used):
+            netstack.put(path, {"network": {"routed": True}})
+            with pytest.raises(InvalidOption, match=network["id"]):
+                api.associate_floating_ip(lent["address"], address_of(nic), nic["id"])
+            assert netstack.get(f"/floating_ips/{lent['address']}")["floating_ip"] == lent

@@ -95,6 +95,23 @@ def test_floating_addresses_are_allocated_listed_and_released(
     assert code == 2 and lent["address"] in error
 
 
+def test_a_router_that_floating_addresses_need_is_not_taken_away(
+    netstack: Netstack, tool: Tool
+) -> None:
+    project, pool = netstack.new_project(), netstack.pool()
+    network = netstack.network(project)
+    [nic_id] = netstack.nics(project, network)
+    [lent] = tool.rows("floating", "allocate", "--project", project, "--pool", pool)
+    path = f"/floating_ips/{lent['address']}/association"
+    netstack.put(path, {"association": {"virtual_nic_id": nic_id}})
+    words = ("network", "modify", "--uuid", network["id"], "--no-router")
+    code, error = tool.refuses(*words)
+    assert code == 1 and network["id"] in error and lent["address"] in error
+    netstack.delete(path)
+    [changed] = tool.rows(*words)
+    assert changed["routed"] is False
+
+
 def test_shared_addresses_from_their_allocation_to_their_release(
     netstack: Netstack, tool: Tool
 ) -> None:
