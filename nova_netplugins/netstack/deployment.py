@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import uuid
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
@@ -12,6 +13,7 @@ from netkit.upsert import insert_or_get
 from nova_netplugins.netstack.tables import DEPLOYMENT
 
 _ONLY = 1
+_PREFIX = "netstack:"
 
 
 class Deployment:
@@ -26,7 +28,11 @@ class Deployment:
     @property
     def tag(self) -> str:
         """Of all that is ours in Melange."""
-        return f"netstack:{self.owner}"
+        return f"{_PREFIX}{self.owner}"
+
+    def is_anothers(self, tags: Iterable[str]) -> bool:
+        """Whether what has these tags is of another deployment."""
+        return any(tag.startswith(_PREFIX) and tag != self.tag for tag in tags)
 
     def port_name(self, nic_id: str) -> str:
         return f"{self.tag}:{nic_id}"

@@ -1,14 +1,15 @@
-"""What an audit asks of Melange besides: all that has a tag, and to take something away only if it
-is still what was seen."""
+"""What is asked of Melange for what may belong to nobody: all that has a tag, and to take something
+away, or over, only if it is still what was seen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from melange.client import Client
 from melange.client import errors as client_errors
+from nova_netplugins.netstack.deployment import Deployment
 from nova_netplugins.netstack.melange import Melange, interface_of
 from nova_netplugins.netstack.melange_blocks import block_of
 from nova_netplugins.netstack.model import Block, Interface
@@ -58,6 +59,16 @@ def look_at_block(melange: Melange, block: Block) -> Looked[Block] | None:
     return melange.call("show block", block.id, lambda client: _if_there(look, client))
 
 
+def is_ours(
+    deployment: Deployment, looked: Looked[Interface], rolled_back: Collection[str]
+) -> bool:
+    """By its tag. A request that came too late made one without, for a virtual NIC that was
+    ``rolled_back``."""
+    if deployment.tag in looked.tags:
+        return True
+    return looked.value.id in rolled_back and not deployment.is_anothers(looked.tags)
+
+
 def block_is_in_use(melange: Melange, block: Block) -> bool:
     return melange.call(
         "list the addresses of block",
@@ -66,6 +77,22 @@ def block_is_in_use(melange: Melange, block: Block) -> bool:
             client.allocated_ip_addresses.list(ip_block_id=block.id, limit=1)  # one will do
         ),
     )
+
+
+def take_interface(melange: Melange, looked: Looked[Interface], device_id: str) -> Interface | None:
+    """It is this device's from now on. None: it is gone, or no longer as it was seen."""
+    one = looked.value
+
+    def take(client: Client) -> Interface | None:
+        try:
+            taken = client.interfaces.update(
+                one.tenant_id, one.id, device_id=device_id, if_match=looked.etag
+            )
+        except (client_errors.NotFound, client_errors.Stale):
+            return None
+        return interface_of(taken)
+
+    return melange.call("give to another device interface", one.id, take)
 
 
 def delete_interface(melange: Melange, looked: Looked[Interface]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -98,19 +97,6 @@ def _require_all(ops: Operations, nic: NicPlan, got: Sequence[Address]) -> None:
             raise melange_errors.NoMoreAddresses(call, value=nic.network_id, what=what)
 
 
-def allocate_of_each_block(ops: Operations, work: Work) -> None:
-    """For a gateway: an address of each block that has none of its own for it, and is not full."""
-    for nic in nics(work):
-        interface: Interface = work.made[nic.id]
-        got = []
-        for block in ops.melange.blocks(nic.network_tenant, nic.network_id):
-            if block.gateway is None or not work.document["routed"]:
-                key = work.key("addresses", block.id)
-                with contextlib.suppress(melange_errors.NoMoreAddresses):
-                    got.append(ops.melange.allocate_of_block(block, interface, key))
-        work.made[nic.id, "addresses"] = got
-
-
 def release_addresses(ops: Operations, work: Work) -> None:
     for nic in nics(work):
         if work.intent.direction == FORWARD and not nic.addresses:
@@ -125,6 +111,9 @@ def make_ports(ops: Operations, work: Work) -> None:
     for nic in nics(work):
         interface: Interface = work.made[nic.id]
         port = ops.l2.create_port(new_port(ops, work, nic, str(interface.mac_address)))
+        if port.host != nic.host:
+            # Layer 2 had it already: an earlier gateway's.
+            port = ops.l2.update_port(port.id, host=nic.host)
         if nic.host is not None and port.binding_failed:
             raise BindingFailed(field="host", value=nic.host, port=port.id, network=nic.network_id)
         work.made[nic.id, "port"] = port

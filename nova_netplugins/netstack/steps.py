@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from nova_netplugins.netstack import (
     follow_steps,
+    gateway_steps,
     gateways,
     network_steps,
     nic_plans,
@@ -44,9 +45,10 @@ CREATE_NIC = (
 
 CREATE_GATEWAY = (
     Step("intent", DATABASE, gateways.plan_gateway, nic_steps.forget_unfinished),
-    _INTERFACE,
-    Step("addresses", MELANGE, nic_steps.allocate_of_each_block, nic_steps.release_addresses),
-    _PORT,
+    Step("interface", MELANGE, gateway_steps.make_interface, gateway_steps.delete_interface),
+    # They go with their interface.
+    Step("addresses", MELANGE, gateway_steps.allocate_addresses),
+    Step("port", QUANTUM, nic_steps.make_ports, gateway_steps.delete_port),
     Step("record", DATABASE, nic_steps.activate),
 )
 

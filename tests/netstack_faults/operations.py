@@ -51,6 +51,17 @@ def a_network(world: World) -> Subject:
     return subject
 
 
+def a_network_where_a_gateway_was(world: World) -> Subject:
+    """It left its interface, with an address."""
+    subject = a_network(world)
+    id_, melange = gateway_id(subject.network_id), world.melange
+    # The network is the project's, and so is its gateway.
+    left = melange.create_interface(id_, PROJECT, None, None, world.outside.deployment.tag, id_)
+    [block, *_] = melange.blocks(PROJECT, subject.network_id)
+    melange.allocate_of_block(block, left, f"left to {id_}")
+    return subject
+
+
 def a_network_with_gateway(world: World) -> Subject:
     subject = a_network(world)
     create_gateway(world.outside, subject)
@@ -138,7 +149,7 @@ def is_gateway(world: World, subject: Subject) -> bool:
 class Operation:
     """``kind``: of its intent. ``there``: whether what it is about is there, and ``makes``: whether
     it should be if the operation was done. ``heals``: undone, it leaves what it found, which an
-    audit has to repair."""
+    audit has to repair. ``finds``: what is in its way when it begins."""
 
     kind: str
     prepare: Callable[[World], Subject]
@@ -146,9 +157,10 @@ class Operation:
     there: Callable[[World, Subject], bool]
     makes: bool = True
     heals: bool = False
+    finds: str = ""
 
     def __str__(self) -> str:
-        return self.kind
+        return f"{self.kind} over {self.finds}" if self.finds else self.kind
 
 
 OPERATIONS = (
@@ -158,9 +170,17 @@ OPERATIONS = (
     Operation("follow", an_instance_that_got_an_address, follow, is_followed),
     Operation("remake_nic", an_instance_that_lost_everything, remake_nic, is_nic, heals=True),
     Operation("create_gateway", a_network, create_gateway, is_gateway),
+    Operation(
+        "create_gateway",
+        a_network_where_a_gateway_was,
+        create_gateway,
+        is_gateway,
+        finds="an interface",
+    ),
     Operation("create_network", nothing, create_network, is_network),
     Operation("delete_network", a_network_with_gateway, delete_network, is_network, makes=False),
 )
 
-UNDONE = [one for one in OPERATIONS if PLANS[one.kind].undone]
+# What was in the way when it began makes no difference any more.
+UNDONE = [one for one in OPERATIONS if PLANS[one.kind].undone and not one.finds]
 FINISHED = [one for one in OPERATIONS if not PLANS[one.kind].undone]

@@ -10,7 +10,15 @@ import pytest
 from netkit.errors import ServiceError
 from nova_netplugins.netstack.net_api import NetstackNetApi
 from nova_netplugins.netstack.steps import PLANS
-from tests.netstack_faults.faults import Fault, Phase, Trap, end_of_making, left_behind, traps
+from tests.netstack_faults.faults import (
+    Fault,
+    Moment,
+    Phase,
+    Trap,
+    end_of_making,
+    left_behind,
+    traps,
+)
 from tests.netstack_faults.injector import KILLED
 from tests.netstack_faults.judge import judge
 from tests.netstack_faults.operations import Operation, Subject
@@ -23,8 +31,11 @@ def cases(operations: Sequence[Operation], phase: Phase, *, first: int = 0) -> l
     found: dict[Any, Any] = {}
     for operation in operations:
         for action, trap in traps(operation.kind, PLANS[operation.kind], phase, first=first):
+            if operation.finds and trap.step == "intent" and trap.moment is Moment.BEFORE:
+                # Who never began leaves what he would have found.
+                continue
             case = pytest.param(operation, trap, id=f"{operation}: {trap}")
-            found.setdefault((action, trap.moment, trap.fault), case)
+            found.setdefault((action, operation.finds, trap.moment, trap.fault), case)
     return list(found.values())
 
 

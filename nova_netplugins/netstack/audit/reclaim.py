@@ -53,7 +53,7 @@ def _interface(operations: Operations, finding: Finding) -> str:
         raise Kept(IN_USE)
     if looked is None:
         return GONE
-    if operations.deployment.tag not in looked.tags and finding.id not in now.rolled_back:
+    if not melange_reclaim.is_ours(operations.deployment, looked, now.rolled_back):
         raise Kept(CHANGED)
     if not melange_reclaim.delete_interface(operations.melange, looked):
         raise Kept(CHANGED)
