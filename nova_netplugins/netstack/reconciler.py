@@ -33,16 +33,17 @@ _OVERLAP = datetime.timedelta(minutes=5)
 
 
 class ReconcileOperations(NicOperations):
-    def reconcile(self, *, due: bool = False) -> list[str]:
-        """What was done, in words. ``due``: others' changes are only looked for if nobody has since
-        ``follow_interval``; of ports not at all, and of allowed addresses only where Melange's
-        audit log tells of some.
+    def reconcile(self, *, due: bool = False, logged: bool = False) -> list[str]:
+        """What was done, in words. ``logged``: others' changes of allowed addresses are only looked
+        for where Melange's audit log tells of some since the last look; Melange lists those of one
+        NIC at a time. ``due``: the same, of ports not at all, and only if nobody has looked since
+        ``follow_interval``.
 
         What fails stays to be done.
         """
         done = list(self._broken_off())
         try:
-            done += self._follow(due)
+            done += self._follow(due, logged or due)
         except Exception as error:
             LOG.warning("what Melange and Quantum changed cannot be followed now: %s", error)
             done.append(f"could not look at what was changed elsewhere: {error}")
@@ -64,14 +65,14 @@ class ReconcileOperations(NicOperations):
 
     # -- Following
 
-    def _follow(self, due: bool) -> Iterator[str]:
+    def _follow(self, due: bool, logged: bool) -> Iterator[str]:
         owner, now = self.deployment.owner, utcnow()
         before = self.run(_begin, owner, now, self.options.follow_interval if due else 0)
         if before is _NOT_DUE:
             return
         try:
             yield from self._follow_blocks()
-            yield from self._follow_nics(before if due else None)
+            yield from self._follow_nics(before if logged else None, ports=not due)
         except BaseException:
             # Whoever looks next has to look as far back.
             self.run(_take_back, now, before)
@@ -88,14 +89,14 @@ class ReconcileOperations(NicOperations):
                 if self.remember_blocks(row, found.get(row["id"], [])):
                     yield f"network {row['id']} follows its blocks"
 
-    def _follow_nics(self, since: datetime.datetime | None) -> Iterator[str]:
+    def _follow_nics(self, since: datetime.datetime | None, *, ports: bool) -> Iterator[str]:
         """``since`` None: allowed addresses and ports of all are looked at."""
         rows = self.rows(nic_rows.select().order_by(VIRTUAL_NICS.c.id))
         if not rows:
             return
         lately = None if since is None else self.melange.lately_allowed(since - _OVERLAP)
         changed = set(self._others_in_melange(rows, lately))
-        if since is None:
+        if ports or since is None:
             changed.update(self._other_ports(rows))
         ids = sorted(changed)
         for first in range(0, len(ids), _TOGETHER):

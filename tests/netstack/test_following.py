@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import pytest
+from keystoneauth1.session import Session
 
 from nova_netplugins.netstack.audit import audit
 from nova_netplugins.netstack.l2 import AddressPair
@@ -107,6 +112,65 @@ def test_others_are_looked_at_once_in_an_interval(
     melange.client.ip_blocks.create(PROJECT, "10.9.0.0/24", network_id=network_id)
     assert net_api.reconcile(due=True) == [], "it is not due"
     assert net_api.reconcile() == [f"network {network_id} follows its blocks"]
+
+
+@contextmanager
+def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The paths that Melange is asked for."""
+    asked: list[str] = []
+    request = Session.request
+
+    def count(session: Session, url: str, method: str, **more: Any) -> Any:
+        asked.append(f"{method} {url}")
+        return request(session, url, method, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Session, "request", count)
+        yield asked
+
+
+def test_by_the_log_melange_is_asked_as_often_for_many_nics_as_for_one(
+    net_api: NetApi, melange: MelangeServer, nic: VirtualNic, network_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    net_api.reconcile()
+    with counted(monkeypatch) as of_one:
+        assert net_api.reconcile(logged=True) == []
+    nics = (RequestedNic(network_id),) * 30
+    others = net_api.allocate_for_instance(InstanceRequest("i-2", PROJECT, nics=nics))
+    with counted(monkeypatch) as of_many:
+        assert net_api.reconcile(logged=True) == []
+    assert len(of_many) == len(of_one) < 10
+    with counted(monkeypatch) as of_each:
+        assert net_api.reconcile() == []
+    assert sum("/allowed_ips" in one for one in of_each) == 31
+
+    # What the log tells of, whose port somebody changed, and who has an address more.
+    melange.client.allowed_ips.create(PROJECT, nic.id, network_id, others[0].fixed_ips[0].address)
+    [port] = net_api.l2.list_ports(network_id=network_id, mac_address=others[1].mac_address)
+    net_api.l2.update_port(port.id, host="elsewhere")
+    melange.client.networks.allocate(PROJECT, network_id, others[2].id, addresses=["10.0.0.77"])
+    changed = sorted(one.id for one in (nic, *others[1:3]))
+    told = [f"virtual NIC {nic_id} follows Melange" for nic_id in changed]
+    assert net_api.reconcile(logged=True) == told
+    assert net_api.l2.get_port(port.id) == port
+    assert net_api.allowed_addresses(nic.id) == [others[0].fixed_ips[0].address]
+
+
+def test_what_the_log_does_not_tell_of_is_found_without_it(
+    net_api: NetApi, melange: MelangeServer, nic: VirtualNic, network_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """As where Melange has had none for a while."""
+    net_api.reconcile()
+    block = nic.fixed_ips[0].subnet_id
+    assert block is not None
+    melange.client.ip_addresses.allocate(PROJECT, block, address="10.0.0.9", interface_id="lb")
+    melange.client.allowed_ips.create(PROJECT, nic.id, network_id, "10.0.0.9")
+    monkeypatch.setattr(net_api.melange, "lately_allowed", lambda since: set())
+    assert net_api.reconcile(logged=True) == []
+    assert net_api.reconcile() == [f"virtual NIC {nic.id} follows Melange"]
+    assert net_api.allowed_addresses(nic.id) == ["10.0.0.9"]
 
 
 def test_addresses_of_blocks_that_are_not_the_networks_are_nobodys_to_send_from(

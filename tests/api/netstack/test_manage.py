@@ -175,6 +175,8 @@ def test_reconciling_says_what_it_changed(netstack: Netstack, tool: Tool) -> Non
     assert tool.rows("reconcile") == []
     netstack.ipam.ip_blocks.create(project, "10.7.0.0/24", network_id=network["id"])
     assert any(network["id"] in row["changed"] for row in tool.rows("reconcile"))
+    netstack.ipam.ip_blocks.create(project, "10.8.0.0/24", network_id=network["id"])
+    assert any(network["id"] in row["changed"] for row in tool.rows("reconcile", "--logged"))
 
 
 @pytest.mark.parametrize(
