@@ -119,7 +119,9 @@ class Associations:
             "created_at": timeutils.utcnow(),
             "deleted": 0,
         }
-        row = insert_or_get(connection, nics, ["virtual_nic_id", "deleted"], values)
+        row = insert_or_get(
+            connection, nics, ["virtual_nic_id", "deleted"], values, ["id", "instance_id"]
+        )
         if row.instance_id == instance_id:
             return
         if row.instance_id is not None:
@@ -239,7 +241,11 @@ def _live(project_id: str | sa.BindParameter[str]) -> sa.Select[Any]:
 
 
 # Each virtual NIC asks for it: making the statement anew would cost as much as asking.
-_LIVE_SHARED = _live(sa.bindparam("of_project")).with_for_update(read=True)
+_LIVE_SHARED = (
+    _live(sa.bindparam("of_project"))
+    .with_only_columns(projects.c.network_service)
+    .with_for_update(read=True)
+)
 
 
 def _new_row(project_id: str, service: str) -> dict[str, Any]:
