@@ -25,6 +25,7 @@ from nova_netplugins.netstack.melange_blocks import BlockCalls
 from nova_netplugins.netstack.melange_blocks import block_of as block_of
 from nova_netplugins.netstack.melange_calls import shortest
 from nova_netplugins.netstack.melange_sharing import SharingCalls
+from nova_netplugins.netstack.melange_texts import gateway_of
 from nova_netplugins.netstack.model import Address, Block, Interface
 
 _CONNECTIONS = 64
@@ -262,11 +263,11 @@ def _allowed(client: Client, tenant: str, interface_id: str) -> tuple[tuple[str,
 
 
 def _address(found: Mapping[str, Any]) -> Address:
-    block = found["ip_block"]
+    block, version = found["ip_block"], found["version"]
     return Address(
         address=shortest(found["address"]),
-        version=found["version"],
+        version=version,
         block_id=block["id"],
         cidr=str(ipaddress.ip_network(block["cidr"])),
-        gateway=block["gateway"] and shortest(block["gateway"]),
+        gateway=gateway_of(block, version),
     )

@@ -8,7 +8,8 @@ from typing import Any
 
 from melange.client import Client
 from melange.client import errors as client_errors
-from nova_netplugins.netstack.melange_calls import Calls, shortest
+from nova_netplugins.netstack.melange_calls import Calls
+from nova_netplugins.netstack.melange_texts import dns_of, gateway_of, routes_of
 from nova_netplugins.netstack.model import Block
 
 _POLICY = "netstack"
@@ -124,7 +125,7 @@ class BlockCalls(Calls):
             return Block(
                 **{
                     **vars(block),
-                    "routes": tuple(_route(route) for route in routes),
+                    "routes": routes_of(block.id, block.version, routes),
                     "options": {
                         option["name"] or str(option["number"]): option["value"]
                         for option in options
@@ -138,25 +139,14 @@ class BlockCalls(Calls):
 def block_of(found: Mapping[str, Any]) -> Block:
     """A block as the client shows it."""
     cidr = ipaddress.ip_network(found["cidr"])
-    servers = (found["dns1"], found["dns2"])
     return Block(
         id=found["id"],
         tenant_id=found["tenant_id"],
         version=cidr.version,
         cidr=str(cidr),
-        gateway=found["gateway"] and shortest(found["gateway"]),
-        dns=tuple(dict.fromkeys(shortest(one) for one in servers if one)),
+        gateway=gateway_of(found, cidr.version),
+        dns=dns_of(found),
         priority=found["priority"],
         network_id=found["network_id"],
         tags=tuple(found.get("tags") or ()),
     )
-
-
-def _route(found: Mapping[str, Any]) -> dict[str, str]:
-    destination = found["destination"]
-    if found["netmask"]:
-        destination = f"{destination}/{found['netmask']}"
-    return {
-        "destination": str(ipaddress.ip_network(destination, strict=False)),
-        "gateway": shortest(found["gateway"]),
-    }

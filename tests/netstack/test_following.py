@@ -104,6 +104,27 @@ def test_blocks_that_come_and_go_in_melange_are_the_networks(
     assert len(net_api.get_network(network_id).subnets) == 1
 
 
+def test_a_dns_server_that_is_no_address_stops_nobody_else(
+    net_api: NetApi,
+    melange: MelangeServer,
+    nic: VirtualNic,
+    network_id: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Melange takes any text, from any member of the project."""
+    [block] = net_api.melange.blocks(PROJECT, network_id)
+    texts = {"dns1": "nope", "dns2": "192.0.2.53"}
+    melange.client.ip_blocks.update(PROJECT, block.id, **texts)
+    other = network_of(net_api, "10.7.0.0/24", project_id="zebra")
+    melange.client.ip_blocks.create("zebra", "10.9.0.0/24", network_id=other)
+    told = [f"network {one} follows its blocks" for one in (network_id, other)]
+    assert net_api.reconcile() == told
+    assert [subnet.dns for subnet in net_api.get_network(network_id).subnets] == [("192.0.2.53",)]
+    assert audit(net_api) == []
+    warned = f"block {block.id} is used without its dns1 'nope', which is not an IP address"
+    assert caplog.text.count(warned) == 1, "the log keeps its other lines"
+
+
 def test_others_are_looked_at_once_in_an_interval(
     net_api: NetApi, bench: Bench, melange: MelangeServer, network_id: str
 ) -> None:

@@ -11,7 +11,7 @@ from melange.client import Patience, connect
 from nova_netplugins.errors import NetworkNotFound
 from nova_netplugins.netstack.gateways import GatewayInMaking, gateway_id
 from nova_netplugins.netstack.l2 import GATEWAY_OWNER, L2Port
-from nova_netplugins.netstack.melange import Melange
+from nova_netplugins.netstack.melange import Melange, block_of
 from nova_netplugins.netstack.melange_errors import MelangeUnavailable, NoMoreAddresses
 from nova_netplugins.netstack.model import BlockSpec
 from nova_netplugins.netstack.serving import SLAAC_TAG
@@ -195,3 +195,46 @@ def test_while_melange_is_away_single_nics_are_told_as_remembered(net_api: NetAp
     assert told["addresses"] == ["10.0.0.9"]
     with pytest.raises(MelangeUnavailable):
         net_api.describe_serving("net-1", network_id)
+
+
+def test_what_is_no_dns_server_route_or_gateway_costs_nobody_his_address(
+    net_api: NetApi, melange: MelangeServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    network_id = network_of(net_api, "10.0.0.0/24", project_id=PROJECT)
+    nic = nic_on(net_api, network_id)
+    [block] = net_api.melange.blocks(PROJECT, network_id)
+    texts = {"dns1": "fe80::53%x\nlog-queries", "dns2": "192.0.2.53"}
+    melange.client.ip_blocks.update(PROJECT, block.id, **texts)
+    wrong = [
+        ("nope", "x", "10.0.0.9"),
+        ("192.0.2.0", "255.255.255.0", "y"),
+        ("2001:db8::", "32", "10.0.0.9"),
+        ("198.51.100.0/24", None, "fd00::9"),
+    ]
+    for destination, netmask, gateway in [*wrong, ("203.0.113.0", "255.255.255.0", "10.0.0.9")]:
+        melange.client.ip_routes.create(
+            PROJECT, block.id, destination=destination, netmask=netmask, gateway=gateway
+        )
+    serving = described(net_api, network_id)
+    [subnet] = serving["subnets"]
+    assert subnet["dns"] == ["192.0.2.53"]
+    assert subnet["routes"] == [{"destination": "203.0.113.0/24", "gateway": "10.0.0.9"}]
+    assert [one["id"] for one in serving["nics"]] == [nic.id]
+    for said in (
+        "dns1 'fe80::53%x\\nlog-queries', which is not an IP address",
+        "route's destination 'nope/x', which is not an IPv4 network",
+        "route's gateway 'y', which is not an IPv4 address",
+        "route's destination '2001:db8::/32', which is not an IPv4 network",
+        "route's gateway 'fd00::9', which is not an IPv4 address",
+    ):
+        assert f"block {block.id} is used without its {said}" in caplog.text
+
+
+@pytest.mark.parametrize("gateway", ["nowhere", "fd00::1"])
+def test_a_gateway_of_no_use_is_none(caplog: pytest.LogCaptureFixture, gateway: str) -> None:
+    """As Melange v0.1 may have kept it; ours takes none."""
+    shown: dict[str, Any] = dict.fromkeys(("dns1", "dns2", "network_id", "tenant_id"))
+    id_ = f"block-with-{gateway}"
+    block = block_of({**shown, "id": id_, "cidr": "10.0.0.0/24", "gateway": gateway, "priority": 0})
+    assert block.gateway is None
+    assert f"block {id_} is used without its gateway '{gateway}', which is not" in caplog.text
