@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 
 from oslo_config import cfg
 
+from melange.ipam import addressing, generators
+
+SHORTEST_SECRET = 32
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -31,8 +35,12 @@ class Settings:
 
 
 def settings_of(conf: cfg.ConfigOpts) -> Settings:
-    """From the groups ``[ipam]`` and ``[quota]``."""
+    """From the groups ``[ipam]`` and ``[quota]``. Raises ValueError for what else would be told to
+    each caller as if it were his mistake."""
     ipam = conf.ipam
+    _require_generators(ipam)
+    _require_cidr(ipam.default_cidr)
+    _require_secret(ipam.stable_private_secret)
     limits = {name: conf.quota[name] for name in ("ip_blocks", "ip_addresses", "interfaces")}
     return Settings(
         dns1=ipam.dns1,
@@ -50,3 +58,31 @@ def settings_of(conf: cfg.ConfigOpts) -> Settings:
         private_webhooks=conf.webhooks.allow_private_addresses,
         quotas={name: limit for name, limit in limits.items() if limit >= 0},
     )
+
+
+def _require_generators(ipam: cfg.GroupAttr) -> None:
+    known = generators.names()
+    for name in ("ipv4_generator", "ipv6_generator"):
+        if ipam[name] not in known:
+            raise ValueError(
+                f"[ipam] {name} = {ipam[name]!r} is no address generator; installed are: "
+                f"{', '.join(known)}"
+            )
+
+
+def _require_cidr(text: str | None) -> None:
+    try:
+        if text:
+            addressing.parse_cidr(text)
+    except ValueError:
+        raise ValueError(
+            f"[ipam] default_cidr = {text!r} is no CIDR; give one such as 10.0.0.0/24"
+        ) from None
+
+
+def _require_secret(text: str | None) -> None:
+    if text is not None and len(text) < SHORTEST_SECRET:
+        raise ValueError(
+            f"[ipam] stable_private_secret has {len(text)} characters; give at least "
+            f"{SHORTEST_SECRET}, or leave it out, and one is made"
+        )

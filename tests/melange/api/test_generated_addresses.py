@@ -6,6 +6,7 @@ import ipaddress
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from melange.db.service_tables import secrets
@@ -101,7 +102,17 @@ def test_callers_cannot_give_the_secret(tmp_path: Path) -> None:
     assert one == other
 
 
-def test_a_generator_that_is_not_installed_is_told(tmp_path: Path) -> None:
-    melange = service(tmp_path, "[ipam]\nipv4_generator = magic\n")
-    status, detail = melange.refused("POST", block(melange, "10.0.0.0/26"))
-    assert status == 400 and "no address generator 'magic'; there are random, rfc2462" in detail
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("ipv4_generator = magic", "ipv4_generator = 'magic' .* installed are: random, rfc2462"),
+        ("ipv6_generator = magic", "ipv6_generator = 'magic' is no address generator"),
+        ("default_cidr = 10.0.0.0/33", "default_cidr = '10.0.0.0/33' is no CIDR"),
+        ("stable_private_secret = short", "stable_private_secret has 5 characters"),
+    ],
+)
+def test_what_is_wrong_with_the_configuration_is_told_at_the_start(
+    tmp_path: Path, line: str, told: str
+) -> None:
+    with pytest.raises(ValueError, match=told):
+        service(tmp_path, f"[ipam]\n{line}\n")
