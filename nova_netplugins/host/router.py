@@ -44,16 +44,19 @@ class Routers:
         self._host = host
         self._rules = rules
         self._arp_count = arp_count
+        self._missing: set[str] = set()
 
     def ensure_host(self) -> None:
-        """The root namespace forwards, translates and isolates as the rules say."""
+        """The root namespace forwards, translates and isolates as the rules say. Of a public
+        interface that this host lacks, the log tells once."""
         self._forget_lost_proxies()
         # What the host answers for is all that needs to be known, after a crash too.
         answering = set(self._host.routes.proxied()) - {self._rules.public_interface}
         self._host.nft.converge(host_table(self._rules, answering))
         self._host.set_sysctl("net/ipv4/ip_forward", 1)
-        if self._rules.public_interface:
-            self._answer_at_once(self._rules.public_interface)
+        public = self._rules.public_interface
+        if public and self._has_public(public):
+            self._answer_at_once(public)
 
     def ensure(self, spec: RouterSpec) -> None:
         """The router is as described, but for floating IPs on an interface that this host lacks:
@@ -214,20 +217,45 @@ class Routers:
         self._host.set_sysctl(f"net/ipv4/neigh/{interface}/proxy_delay", 0)
 
     def _without_missing(self, spec: RouterSpec) -> RouterSpec:
-        if not spec.interfaces:
-            return spec
-        present = {link.name for link in self._host.links.links()}
-        floating = dict(spec.floating)
+        public = self._rules.public_interface
+        present: dict[str | None, bool] = {None: True}
+        if public and spec.floating:
+            present[public] = self._has_public(public)
         for address, interface in spec.interfaces.items():
-            if interface not in present and address in floating:
-                del floating[address]
-                LOG.error(
-                    "floating IP %s does not work: its range is on interface %s, which this host "
-                    "does not have",
-                    address,
-                    interface,
-                )
+            if address in spec.floating and interface not in present:
+                what = f"the range of floating IP {address}"
+                present[interface] = self._has(interface, what)
+        floating = {
+            address: fixed
+            for address, fixed in spec.floating.items()
+            if present[spec.interfaces.get(address, public)]
+        }
         return replace(spec, floating=floating)
+
+    def _has_public(self, public: str) -> bool:
+        return self._has(public, f"public_interface = {public} of [gateway]")
+
+    def _has(self, interface: str, what: str) -> bool:
+        """Whether the host has the interface that ``what`` names. One that it lacks is told of
+        once, and again only if it went once more."""
+        if self._host.links.exists(interface):
+            self._missing.discard(interface)
+            return True
+        if interface not in self._missing:
+            self._missing.add(interface)
+            LOG.warning(
+                "%s: this host has no interface %s; no floating IP works on it, and instances do "
+                "not reach the outside by it. It should be the interface towards the outside%s",
+                what,
+                interface,
+                self._way_out(),
+            )
+        return False
+
+    def _way_out(self) -> str:
+        defaults = (one for one in self._host.routes.get() if one.destination == "0.0.0.0/0")
+        devices = sorted({one.device for one in defaults})
+        return f", such as {devices[0]}, where the default route leads" if devices else ""
 
     def _stop_answering(self, port: str, keep: set[str]) -> None:
         # Always before its route goes, so that a proxied address without a route is a lost one.
