@@ -40,6 +40,10 @@ class Unreachable(ClientError):
     """No answer: of Melange, or of Keystone. Whether the call was done is not known."""
 
 
+class UnusableName(ClientError, ValueError):
+    """A name that no path of a URL can hold, so that nothing was asked."""
+
+
 class BadRequest(ClientError):
     """400: values that cannot be."""
 

@@ -53,11 +53,13 @@ def path(*segments: str, suffix: bool = True) -> str:
 
     A name that ends in something like a file's suffix gets ``.json`` behind it, so that the server
     does not take the end of the name for a format; ``suffix=False`` for routes that take none.
-    Raises ValueError for a segment that no path can hold.
+    Raises ``errors.UnusableName`` for a segment that no path can hold.
     """
     for segment in segments:
         if not segment or segment in (".", "..") or "/" in segment:
-            raise ValueError(f"{segment!r} cannot be part of a path; give the name of an object")
+            raise errors.UnusableName(
+                f"{segment!r} cannot be part of a path; give the name of an object"
+            )
     encoded = "/".join(quote(segment, safe="") for segment in segments)
     return f"{encoded}.json" if suffix and "." in segments[-1] else encoded
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -23,7 +22,7 @@ from nova_netplugins.netstack.conf import GROUP, MELANGE_GROUP
 from nova_netplugins.netstack.l2 import normal_mac
 from nova_netplugins.netstack.melange_blocks import BlockCalls
 from nova_netplugins.netstack.melange_blocks import block_of as block_of
-from nova_netplugins.netstack.melange_calls import shortest
+from nova_netplugins.netstack.melange_calls import cidr_of, shortest
 from nova_netplugins.netstack.melange_sharing import SharingCalls
 from nova_netplugins.netstack.melange_texts import gateway_of
 from nova_netplugins.netstack.model import Address, Block, Interface
@@ -268,6 +267,6 @@ def _address(found: Mapping[str, Any]) -> Address:
         address=shortest(found["address"]),
         version=version,
         block_id=block["id"],
-        cidr=str(ipaddress.ip_network(block["cidr"])),
+        cidr=str(cidr_of(block)),
         gateway=gateway_of(block, version),
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from melange.client import Client
 from melange.client import errors as client_errors
-from nova_netplugins.netstack.melange_calls import Calls
+from nova_netplugins.netstack.melange_calls import Calls, cidr_of
 from nova_netplugins.netstack.melange_texts import dns_of, gateway_of, routes_of
 from nova_netplugins.netstack.model import Block
 
@@ -138,7 +137,7 @@ class BlockCalls(Calls):
 
 def block_of(found: Mapping[str, Any]) -> Block:
     """A block as the client shows it."""
-    cidr = ipaddress.ip_network(found["cidr"])
+    cidr = cidr_of(found)
     return Block(
         id=found["id"],
         tenant_id=found["tenant_id"],

@@ -6,7 +6,7 @@ This and what is beside it under the name melange are all that knows ``melange.c
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from melange.client import Client
@@ -33,11 +33,6 @@ class Calls:
             return function(self.client)
         except client_errors.ClientError as error:
             raise melange_errors.told(error, call, about) from error
-        except ValueError as error:
-            # What no path of a URL can hold, such as a project id with a slash.
-            raise melange_errors.MelangeRefused(
-                call, answered=400, reason=str(error), value=about
-            ) from error
 
     def gone(self, call: str, about: str, function: Callable[[Client], None]) -> None:
         """For what is not there afterwards, and need not have been."""
@@ -52,5 +47,22 @@ class Calls:
 
 
 def shortest(address: str) -> str:
-    """An address as everybody else writes it: Melange writes IPv6 addresses in full."""
-    return str(ipaddress.ip_address(address))
+    """An address as everybody else writes it: Melange writes IPv6 addresses in full.
+
+    For those that Melange itself has drawn. Raises MelangeGarbled.
+    """
+    return str(_read("an IP address", address, ipaddress.ip_address))
+
+
+def cidr_of(found: Mapping[str, Any]) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """Of a block as the client shows it. Raises MelangeGarbled."""
+    return _read("a CIDR", found["cidr"], ipaddress.ip_network)
+
+
+def _read(wanted: str, text: str, parse: Callable[[str], T]) -> T:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise melange_errors.MelangeGarbled(
+            "show blocks and addresses", value=text, wanted=wanted
+        ) from error

@@ -67,6 +67,17 @@ _STATUS = {
 }
 
 
+class MelangeGarbled(MelangeError):
+    """``value``: what was read where ``wanted`` belongs."""
+
+    status = http.HTTPStatus.BAD_GATEWAY
+    code = "melange_garbled"
+    template = (
+        "{service} cannot be understood when asked to {call}: {value} is not {wanted}; look "
+        "whether endpoint_override in [melange], or Keystone's catalogue, leads to a Melange"
+    )
+
+
 class NoMacRange(MelangeError, errors.Conflict):
     code = "no_mac_range"
     template = (
@@ -130,6 +141,9 @@ def told(error: client_errors.ClientError, call: str, value: Any) -> MelangeErro
         return _OF_CODE[error.error_code](call, value=value)
     if error.error_code in ("network_full", "ip_block_full"):
         return NoMoreAddresses(call, value=value, what="every block")
+    if isinstance(error, client_errors.UnusableName):
+        # Such as a project id with a slash.
+        return MelangeRefused(call, answered=400, reason=reason, value=value)
     if error.status is None:
         return MelangeMisconfigured(call, reason=reason)
     return MelangeRefused(call, answered=error.status, reason=reason, value=value)

@@ -9,8 +9,10 @@ import pytest
 from oslo_config import cfg
 
 from nova_netplugins.netstack import conf as options
-from nova_netplugins.netstack.melange import Melange, make_melange
+from nova_netplugins.netstack.melange import Melange, block_of, make_melange
+from nova_netplugins.netstack.melange_calls import shortest
 from nova_netplugins.netstack.melange_errors import (
+    MelangeGarbled,
     MelangeMisconfigured,
     MelangeNotFound,
     MelangeRefused,
@@ -118,5 +120,20 @@ def test_what_melange_refuses_is_told_with_its_reason(melange: MelangeServer) ->
     assert error.value.status == 400
     with pytest.raises(MelangeNotFound, match="n-2"):
         ours.allocate("red", "n-2", interface(ours, str(uuid.uuid4())), (), str(uuid.uuid4()))
-    with pytest.raises(MelangeRefused, match="a/b"):
+    with pytest.raises(MelangeRefused, match="'a/b' cannot be part of a path") as error:
         ours.blocks("a/b", "n-2")
+    assert error.value.status == 400
+
+
+def test_a_mistake_of_ours_is_no_refusal_of_melange(melange: MelangeServer) -> None:
+    with pytest.raises(ValueError, match="ours"):
+        asking(melange.url).call("list blocks", "red", lambda client: int("ours"))
+
+
+def test_what_is_no_answer_of_melange_is_named() -> None:
+    told = "'10.0.0.0/99' is not a CIDR; .*endpoint_override"
+    with pytest.raises(MelangeGarbled, match=told) as error:
+        block_of({"cidr": "10.0.0.0/99"})
+    assert error.value.status == 502
+    with pytest.raises(MelangeGarbled, match="'nobody' is not an IP address"):
+        shortest("nobody")

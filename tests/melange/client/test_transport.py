@@ -152,7 +152,7 @@ def test_names_in_a_path_lead_nowhere_else_and_lose_nothing() -> None:
     assert received[0].startswith(b"GET /v0.1/ipam/tenants/a%20b%3F/ip_blocks/x.xml.json HTTP")
     assert received[1].startswith(b"GET /v0.1/ipam/tenants/acme/ip_blocks/plain HTTP")
     for name in ("..", ".", "", "a/b"):
-        with pytest.raises(ValueError, match="part of a path"):
+        with pytest.raises(errors.UnusableName, match="part of a path"):
             melange.ip_blocks.show("acme", name)
 
 
