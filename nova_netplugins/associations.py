@@ -21,6 +21,10 @@ from netkit.upsert import insert_or_get
 from nova_netplugins.catalogue import Catalogue
 from nova_netplugins.db.models import instance_virtual_nics as nics
 from nova_netplugins.db.models import project_network_services as projects
+from nova_netplugins.errors import InvalidOption
+
+LONGEST = 255
+"""Characters of a project's id."""
 
 _SHOWN_NICS = 10
 
@@ -172,9 +176,11 @@ class Associations:
     def associate(self, project_id: str, service: str) -> ProjectService:
         """Give a project this network service; the one it has already is fine.
 
-        Raises ``UnknownNetworkService``, and ``ProjectHasVirtualNics`` for a project of another
-        service that still has virtual NICs. Nothing has changed then.
+        Raises ``UnknownNetworkService``, ``InvalidOption`` for what no project can be called, and
+        ``ProjectHasVirtualNics`` for a project of another service that still has virtual NICs.
+        Nothing has changed then.
         """
+        _require_name(project_id)
         name = self._catalogue.get(service).name
         self._database.run(_associate, project_id, name)
         return ProjectService(project_id, name, explicit=True)
@@ -183,6 +189,13 @@ class Associations:
         """Give a project the default service again. Raises ``ProjectHasVirtualNics``."""
         self._database.run(_disassociate, project_id)
         return ProjectService(project_id, self._catalogue.default.name, explicit=False)
+
+
+def _require_name(project_id: str) -> None:
+    """Paths of REST name it, and a column has to hold it."""
+    if not (0 < len(project_id) <= LONGEST and project_id.isprintable() and "/" not in project_id):
+        reason = f"a project's id has 1 to {LONGEST} characters that print, none of them a slash"
+        raise InvalidOption(field="project_id", value=project_id, reason=reason)
 
 
 def _associate(connection: sa.Connection, project_id: str, service: str) -> None:

@@ -20,6 +20,7 @@ from nova_netplugins.associations import (
 )
 from nova_netplugins.catalogue import Catalogue, UnknownNetworkService
 from nova_netplugins.db import CORE
+from nova_netplugins.errors import InvalidOption
 from nova_netplugins.plugin import NetworkService
 
 
@@ -205,3 +206,10 @@ def test_re_association_never_leaves_virtual_nics_under_another_service(
         service = associations.show(f"p{number}").network_service
         nics = associations.attachments(project_id=f"p{number}")
         assert {nic.network_service for nic in nics} <= {service}
+
+
+@pytest.mark.parametrize("project", ["", "x" * 256, "a/b", "two\nlines"])
+def test_what_no_path_can_name_gets_no_service(associations: Associations, project: str) -> None:
+    with pytest.raises(InvalidOption, match="1 to 255 characters that print"):
+        associations.associate(project, "flat")
+    assert associations.list() == []
