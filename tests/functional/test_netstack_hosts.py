@@ -171,14 +171,14 @@ def test_what_is_no_address_of_a_host_is_refused(operations: HostOperations, add
 
 
 def test_the_first_and_the_last_nic_of_a_host_are_told_to_the_other_hosts(
-    operations: HostOperations, prompted: Prompted
+    operations: HostOperations,
 ) -> None:
+    def changed(*places: tuple[str, str | None]) -> list[str]:
+        return operations.run(peers.changed, operations, places)
+
     places = [("net-1", "host1"), ("net-1", None), ("net-1", "host1")]
     nic(operations, "net-1", "host1")
-    peers.prompt(operations, places)
-    assert prompted.taken() == ["net-1"]
+    assert changed(*places) == ["net-1"]
     nic(operations, "net-1", "host1")
-    peers.prompt(operations, places)
-    assert prompted.taken() == []
-    peers.prompt(operations, [("net-1", "host2"), ("net-2", "host1")])
-    assert prompted.taken() == ["net-1", "net-2"]
+    assert changed(*places) == []
+    assert changed(("net-1", "host2"), ("net-2", "host1")) == ["net-1", "net-2"]
