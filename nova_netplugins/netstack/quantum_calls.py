@@ -121,7 +121,7 @@ class Calls:
         """``function(network proxy)``, one time. ``about``: the id of what is not found if it is
         not. Raises Lost, MacTaken, L2Error."""
         try:
-            return function(self._connection.network)
+            return function(self._network(tries.call))
         except (sdk_errors.SDKException, auth_errors.ClientException) as error:
             raise _told(error, tries.call, about) from error
 
@@ -132,6 +132,17 @@ class Calls:
                 return self.once(tries, about, function)
             except Lost as lost:
                 tries.failed(lost)
+
+    def _network(self, call: str) -> Any:
+        try:
+            return self._connection.network
+        except AssertionError as error:
+            # All that openstacksdk has to say when it finds no endpoint.
+            reason = (
+                "no endpoint of Neutron is known: there is neither endpoint_override nor "
+                f"{self._where}"
+            )
+            raise _misconfigured(call, reason) from error
 
 
 def _told(error: Exception, call: str, about: str) -> Exception:

@@ -55,6 +55,14 @@ def test_the_driver_is_the_configured_one(tmp_path: Path, database: Database) ->
     assert isinstance(l2_drivers.load(quantum, database), Quantum)
 
 
+def test_without_an_endpoint_one_is_told_that_there_is_none(
+    tmp_path: Path, database: Database
+) -> None:
+    l2 = l2_drivers.load(configured(tmp_path, ""), database)
+    with pytest.raises(l2_errors.L2Misconfigured, match=r"no endpoint of Neutron.*\[quantum\]"):
+        l2.list_networks()
+
+
 def test_neutron_is_found_in_the_catalogue_of_a_keystone(
     tmp_path: Path, database: Database, neutron_server: Neutron
 ) -> None:
