@@ -138,12 +138,14 @@ class LocalL2:
             ) from None
 
     def _pool(self, connection: sa.Connection) -> int:
+        if self._first > self._last:
+            raise _misconfigured(
+                f"first_segment {self._first} is higher than last_segment {self._last}"
+            )
         try:
             return self._pools.ensure(connection, _SEGMENTS, self._first, self._last)
         except PoolDiffers as differs:
-            raise l2_errors.L2Misconfigured(
-                SERVICE, "use its segments", reason=str(differs), group=GROUP
-            ) from None
+            raise _misconfigured(str(differs)) from None
 
     def _show_network(self, call: str, network_id: str) -> L2Network:
         with self._database.reading() as connection:
@@ -192,6 +194,10 @@ class LocalL2:
             values["device_id"] = device_id
         connection.execute(L2_PORTS.update().where(L2_PORTS.c.id == port_id).values(values))
         return _require_port(connection, "update a port", port_id)
+
+
+def _misconfigured(reason: str) -> l2_errors.L2Misconfigured:
+    return l2_errors.L2Misconfigured(SERVICE, "use its segments", reason=reason, group=GROUP)
 
 
 def _require_port(connection: sa.Connection, call: str, port_id: str) -> L2Port:

@@ -85,3 +85,11 @@ def test_other_segments_than_those_there_are_refused_with_what_they_were(
     l2.create_network(new_network())
     with pytest.raises(l2_errors.L2Misconfigured, match=r"is 101 to 103, not 1 to 9.*\[netstack\]"):
         LocalL2(database, 1, 9).create_network(new_network())
+
+
+def test_segments_that_end_before_they_begin_are_told_with_both_options(
+    database: Database,
+) -> None:
+    told = r"first_segment 50 is higher than last_segment 10; correct the options in \[netstack\]"
+    with pytest.raises(l2_errors.L2Misconfigured, match=told):
+        LocalL2(database, 50, 10).create_network(new_network())
