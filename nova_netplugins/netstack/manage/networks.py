@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nova_netplugins import errors
+from nova_netplugins.ethernet import planning
 from nova_netplugins.ethernet.manage import parsing
 from nova_netplugins.ethernet.manage.parsing import Actions
 from nova_netplugins.ethernet.rows import Row
@@ -81,22 +83,36 @@ def _create(api: NetstackNetApi, args: argparse.Namespace) -> Listing:
 
 def _subnets(args: argparse.Namespace) -> list[dict[str, Any]]:
     """One of each CIDR. DNS servers are of the subnet of their version."""
-    servers = [server for server in (args.dns1, args.dns2) if server is not None]
-    found = []
-    for option, cidr, gateway in (
-        ("--gateway", args.fixed_range_v4, args.gateway),
-        ("--gateway_v6", args.fixed_range_v6, args.gateway_v6),
-    ):
-        if cidr is None:
-            if gateway is not None:
-                reason = "there is no CIDR for it"
-                raise errors.InvalidOption(field=option, value=gateway, reason=reason)
-            continue
-        dns = [server for server in servers if (":" in server) == (":" in cidr)]
-        found.append({"cidr": cidr} | ({} if gateway is None else {"gateway": gateway}))
-        if dns:
-            found[-1]["dns"] = dns
-    return found
+    servers = {"--dns1": args.dns1, "--dns2": args.dns2}
+    v4 = {name: one for name, one in servers.items() if one is not None and ":" not in one}
+    v6 = {name: one for name, one in servers.items() if one is not None and ":" in one}
+    if args.gateway is not None:
+        v4["--gateway"] = args.gateway
+    if args.gateway_v6 is not None:
+        v6["--gateway_v6"] = args.gateway_v6
+    return [
+        *_subnet("--fixed_range_v4", args.fixed_range_v4, planning.parse_v4, v4),
+        *_subnet("--fixed_range_v6", args.fixed_range_v6, planning.parse_v6, v6),
+    ]
+
+
+def _subnet(
+    option: str, cidr: str | None, parse: Callable[[str, str], object], of_cidr: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """None without a CIDR. ``of_cidr``: what is given for it alone, by option."""
+    if cidr is None:
+        for name, value in of_cidr.items():
+            reason = f"it needs {option}"
+            raise errors.InvalidOption(field=name, value=value, reason=reason)
+        return []
+    parse(cidr, option)
+    subnet: dict[str, Any] = {"cidr": cidr}
+    for name, value in of_cidr.items():
+        if name.startswith("--gateway"):
+            subnet["gateway"] = value
+        else:
+            subnet.setdefault("dns", []).append(value)
+    return [subnet]
 
 
 def _networks(rows: list[Row]) -> Listing:

@@ -44,6 +44,30 @@ def test_a_network_from_its_making_to_its_end(netstack: Netstack, tool: Tool) ->
     assert tool.rows("network", "list") == []
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--fixed_range_v4", "fd00::/64"), "--fixed_range_v4 'fd00::/64' is not a usable network"),
+        (
+            ("--fixed_range_v6", "10.0.0.0/24"),
+            "--fixed_range_v6 '10.0.0.0/24' is not a usable network",
+        ),
+        (("--dns1", "10.0.0.1"), "--dns1 '10.0.0.1' is not valid: it needs --fixed_range_v4"),
+        (
+            ("--fixed_range_v4", "10.0.0.0/24", "--dns2", "fd00::1"),
+            "--dns2 'fd00::1' is not valid: it needs --fixed_range_v6",
+        ),
+        (("--gateway_v6", "fd00::1"), "--gateway_v6 'fd00::1' is not valid: it needs"),
+    ],
+)
+def test_what_no_subnet_of_its_version_can_have_is_refused(
+    tool: Tool, words: tuple[str, ...], told: str
+) -> None:
+    code, error = tool.refuses("network", "create", "--label", "a", *words)
+    assert code == 1 and told in error
+    assert tool.rows("network", "list") == []
+
+
 def test_a_network_of_quantum_is_adopted(netstack: Netstack, tool: Tool) -> None:
     unknown = "8e2e3a4b-57c8-4c3c-9a39-1d1f0c1f6f2e"
     code, error = tool.refuses(*CREATE, "--adopt", unknown)
