@@ -189,9 +189,11 @@ def _demo(args: argparse.Namespace) -> int:
     from nova_netplugins.lab.perform import perform
 
     command = sys.argv[0]
+    programs = Path(command).parent
     if args.state_dir is not None:
         command += f" --config-file {Place(args.state_dir, packets=True).configuration}"
-    return perform(args.state_dir or _state_dir(), once=args.once, lab=command)
+    directory = args.state_dir or _state_dir()
+    return perform(directory, once=args.once, lab=command, programs=programs)
 
 
 def _state_dir() -> Path:

@@ -27,15 +27,20 @@ _READY = "Melange listens on "
 _PATIENCE = 15.0
 
 
+def configuration(directory: Path) -> Path:
+    """Where the Melange of this directory has its configuration, for its other commands."""
+    return directory / "melange.conf"
+
+
 @contextlib.contextmanager
 def melange(directory: Path) -> Iterator[str]:
     """Its URL, while it runs. ``directory``: of its own, need not exist. Raises ``OSError``."""
     directory.mkdir(parents=True, exist_ok=True)
-    configuration = directory / "melange.conf"
-    configuration.write_text(_CONFIGURATION.format(directory=directory))
+    configuration(directory).write_text(_CONFIGURATION.format(directory=directory))
     program = Path(sys.executable).with_name("melange-api")
     # The demonstration may be killed: no Melange outlives it.
-    command = ["setpriv", "--pdeathsig", "TERM", str(program), "--config-file", str(configuration)]
+    command = ["setpriv", "--pdeathsig", "TERM", str(program)]
+    command += ["--config-file", str(configuration(directory))]
     with (directory / "errors").open("w") as errors:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from melange.client import connect
@@ -34,12 +34,14 @@ net-api serves on {url}, and Melange on {melange}, until Ctrl-C. Try, in another
   {lab} boot --project blue --name blue-3
   {lab} ping blue-3 blue-1
   {lab} console blue-3 ip address
+  {manage} vlan network list
+  {melange_manage} check
 """
 
 
-def perform(directory: Path, *, once: bool, lab: str) -> int:
-    """``lab``: the lab's command, to tell people. Returns the exit code: 0, or 1 when something in
-    the table is not as it should be.
+def perform(directory: Path, *, once: bool, lab: str, programs: Path) -> int:
+    """``lab``: the lab's command, and ``programs``: where the others are, to tell people. Returns
+    the exit code: 0, or 1 when something in the table is not as it should be.
 
     Raises ``AlreadyRunning`` when another demonstration runs there, and whatever the parts raise.
     """
@@ -48,14 +50,21 @@ def perform(directory: Path, *, once: bool, lab: str) -> int:
     if not packets:
         print(NO_ROOT)
     place = Place(directory, packets)
+    beside_it = directory / "melange"
+    melange_conf = beside.configuration(beside_it)
+    commands = {
+        "lab": lab,
+        "manage": f"{programs}/nova-netplugins-manage --config-file {place.configuration}",
+        "melange_manage": f"{programs}/melange-manage --config-file {melange_conf}",
+    }
     with only_one(directory.with_name(f"{directory.name}.lock")):
         place.sweep()
         began = time.monotonic()
         try:
-            with beside.melange(directory / "melange") as melange:
+            with beside.melange(beside_it) as melange:
                 place.make(MODULES, melange)
                 with _logging(directory / "demo.log"):
-                    return _perform(place, stop, melange, began, once=once, lab=lab)
+                    return _perform(place, stop, melange, began, once=once, commands=commands)
         finally:
             place.sweep()
 
@@ -80,7 +89,13 @@ def _logging(path: Path) -> Iterator[None]:
 
 
 def _perform(
-    place: Place, stop: StopSignal, melange: str, began: float, *, once: bool, lab: str
+    place: Place,
+    stop: StopSignal,
+    melange: str,
+    began: float,
+    *,
+    once: bool,
+    commands: Mapping[str, str],
 ) -> int:
     conf = configuration.load(config_files=[str(place.configuration)])
     catalogue = load_catalogue(conf)
@@ -98,6 +113,7 @@ def _perform(
         for failure in outcome.failures:
             print(f"FAILED: {failure}")
         if not once:
-            print("\n" + SERVING.format(url=running.url, melange=melange, lab=lab), flush=True)
+            serving = SERVING.format(url=running.url, melange=melange, **commands)
+            print(f"\n{serving}", flush=True)
             stop.wait()
     return 1 if outcome.failures else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
@@ -24,6 +24,7 @@ class Room:
         self._enter = ["nsenter", f"--target={process.pid}", "--mount", "--net", "--"]
         self.state_dir = state_dir
         self.configuration = state_dir / "nova-netplugins.conf"
+        self.told: Sequence[str] = ()
 
     def shell(self, command: str) -> str:
         done = subprocess.run(
