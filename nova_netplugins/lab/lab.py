@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -108,21 +109,34 @@ class Lab:
         return rows
 
     def ping(self, name: str, target: str, seconds: float = 5.0) -> bool:
-        """Whether an instance reaches an address, or the first address of another instance."""
-        guest = self.guest(name)
+        """Whether an instance reaches an address, or the first address of another instance.
+
+        Raises ``NotFound`` for a target that is neither.
+        """
+        return self.guest(name).pings(self._address_of(target), seconds)
+
+    def _address_of(self, target: str) -> str:
         if target not in self.names():
-            return guest.pings(target, seconds)
+            try:
+                return str(ipaddress.ip_address(target))
+            except ValueError:
+                raise NotFound(
+                    f"{target!r} is neither an address nor an instance; there are: {self._known()}",
+                    value=target,
+                ) from None
         addresses = self.guest(target).addresses(0)
         if not addresses:
             raise NotFound(f"instance {target!r} has no address", value=target)
-        return guest.pings(addresses[0], seconds)
+        return addresses[0]
 
     def guest(self, name: str) -> Guest:
         """Raises ``NotFound``."""
         if name not in self.names():
-            known = ", ".join(self.names()) or "none"
-            raise NotFound(f"there is no instance {name!r}; there are: {known}", value=name)
+            raise NotFound(f"there is no instance {name!r}; there are: {self._known()}", value=name)
         return Guest(self._host, name)
+
+    def _known(self) -> str:
+        return ", ".join(self.names()) or "none"
 
     def delete(self, name: str) -> None:
         """Its NICs go back first: an instance that is half deleted can be deleted again."""

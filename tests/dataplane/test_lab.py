@@ -37,10 +37,12 @@ def _serving(place: Room) -> Iterator[Room]:
     assert process.stdout is not None and process.stderr is not None
     try:
         shown = []
-        while not (shown and "in another terminal" in shown[-1]):
+        # The last line of what it tells to try.
+        while not (shown and "melange-manage" in shown[-1]):
             line = process.stdout.readline()
             assert line, f"the demonstration ended: {process.stderr.read()}"
             shown.append(line)
+        place.told = [line.strip() for line in shown if line.startswith("  ")]
         yield place
     finally:
         process.send_signal(signal.SIGINT)
@@ -91,6 +93,13 @@ def test_a_second_demonstration_at_the_same_time_is_refused(cloud: Room) -> None
     assert re.match(r"error: process \d+ runs already: it holds .*lab\.lock", errors)
 
 
+def test_the_management_commands_work_as_it_tells_them(cloud: Room) -> None:
+    manage, melange_manage = (line for line in cloud.told if "-manage " in line)
+
+    assert " 10.0.0.0/24 " in cloud.shell(manage)
+    assert "nothing is wrong" in cloud.shell(melange_manage)
+
+
 def test_an_instance_is_booted_looked_into_and_deleted(cloud: Room) -> None:
     booted = cloud.lab("boot", "--project", "blue")
     assert "blue-3" in booted.stdout, booted.stderr
@@ -129,18 +138,21 @@ def test_an_instance_gets_the_networks_and_addresses_that_it_asks_for(cloud: Roo
 def test_mistakes_are_told_and_leave_nothing(cloud: Room) -> None:
     before = listed(cloud)
 
-    for arguments, message in (
+    for code, arguments, message in (
         (
+            1,
             ("boot", "--project", "blue", "--name", "blue-1"),
             "there is an instance 'blue-1' already",
         ),
-        (("boot", "--project", "blue", "--name", "Not_A_Name"), "'Not_A_Name' is no host name"),
-        (("boot", "--project", "blue", "--network", "nope"), "network 'nope' does not exist"),
-        (("ping", "nobody", "blue-1"), "there is no instance 'nobody'; there are: blue-1,"),
-        (("delete",), "name the instances to delete, or say --all"),
+        (1, ("boot", "--project", "blue", "--name", "Not_A_Name"), "'Not_A_Name' is no host name"),
+        (1, ("delete",), "name the instances to delete, or say --all"),
+        (2, ("boot", "--project", "blue", "--network", "nope"), "network 'nope' does not exist"),
+        (2, ("ping", "nobody", "blue-1"), "there is no instance 'nobody'; there are: blue-1,"),
+        (2, ("ping", "blue-1", "nope"), "'nope' is neither an address nor an instance; there are:"),
+        (2, ("ping", "blue-1", "10.0.0.300"), "'10.0.0.300' is neither an address nor an instance"),
     ):
         done = cloud.lab(*arguments)
-        assert done.returncode != 0
+        assert done.returncode == code
         assert done.stderr.startswith(f"error: {message}"), done.stderr
 
     assert listed(cloud) == before
