@@ -112,7 +112,16 @@ class Conflict(ServiceError):
 class BodyTooLarge(ServiceError):
     status = http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     code = "body_too_large"
-    template = "the request body is larger than the {limit} bytes this server reads"
+    template = (
+        "the request body is larger than the {limit} bytes that this server reads "
+        "([api] max_request_body_size)"
+    )
+
+
+class InvalidContentLength(ServiceError):
+    status = http.HTTPStatus.BAD_REQUEST
+    code = "invalid_content_length"
+    template = "Content-Length: {value} is not a number of bytes, given once"
 
 
 class UnsupportedMediaType(ServiceError):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import http
+import logging
 import os
 import socket
 import threading
@@ -11,33 +12,59 @@ import time
 from typing import Any
 
 import waitress.server
+from oslo_context import context as oslo_context
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
 
+from netkit.errors import BodyTooLarge, InvalidContentLength
+from netkit.wsgi.dialect import Dialect
 from netkit.wsgi.environment import WsgiApp
-from netkit.wsgi.faults import Fault, error_body
+from netkit.wsgi.faults import ErrorTable, Fault
+from netkit.wsgi.pathtree import without_format
 
 _POLL = 1.0
 _GRACE = 5.0
-_CODES = {413: "body_too_large", 431: "header_too_large", 501: "not_supported"}
+_CODES = {431: "header_too_large", 501: "not_supported"}
+# What this server refuses is told in the format of the path or Accept, as an application does.
+_DIALECT = Dialect()
+
+LOG = logging.getLogger(__name__)
 
 
 class _ShapedErrorTask(ErrorTask):  # type: ignore[misc]
     """What waitress refuses before an application sees it (no HTTP, a huge body) in our error
-    shape.
+    shape, and with a request id.
     """
 
     def execute(self) -> None:
-        error = self.request.error
-        code = _CODES.get(error.code, "bad_request")
-        fault = Fault(error.code, code, f"{error.reason}: {error.body}")
-        body = json.dumps(error_body(fault, "")).encode()
-        self.status = f"{error.code} {error.reason}"
-        self.response_headers.append(("Content-Type", "application/json"))
+        fault = self._fault()
+        request_id = oslo_context.generate_request_id()
+        # Of what is no HTTP there may be no path.
+        path = getattr(self.request, "path", "")
+        chosen = _DIALECT.choose(without_format(path)[1], self.request.headers.get("ACCEPT", ""))
+        content_type, body = _DIALECT.write_error(fault, {}, request_id, chosen)
+        LOG.info("%s refused: %s (%s)", self.channel.addr, fault.message, request_id)
+        self.status = f"{fault.status} {self.request.error.reason}"
+        self.response_headers += [
+            ("Content-Type", content_type),
+            ("X-Openstack-Request-Id", request_id),
+        ]
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
+
+    def _fault(self) -> Fault:
+        error, length = self.request.error, self.request.headers.get("CONTENT_LENGTH", "")
+        if error.code == http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            # waitress refuses from that size on.
+            largest = self.channel.adj.max_request_body_size - 1
+            return ErrorTable().fault(BodyTooLarge(field="body", limit=largest))
+        if length and not length.isdecimal():
+            return ErrorTable().fault(InvalidContentLength(field="Content-Length", value=length))
+        return Fault(
+            error.code, _CODES.get(error.code, "bad_request"), f"{error.reason}: {error.body}"
+        )
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]

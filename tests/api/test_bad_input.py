@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import requests
@@ -154,6 +156,41 @@ def test_other_content_types_are_not_read(api: Api, content_type: str) -> None:
     data = b'{"shelf": {"name": "a"}}'
     answer = api.call("POST", "/shelves", data=data, Content_Type=content_type)
     refusal(answer, 415, "unsupported_media_type")
+
+
+class Announced:
+    """A body of which only the length is sent: a server that refuses it does not wait for it."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())
+
+
+def test_a_body_that_is_too_large(api: Api) -> None:
+    answer = api.call("POST", "/shelves", data=Announced(2 * 1024 * 1024), **JSON)
+    error = refusal(answer, 413, "body_too_large")
+    assert error["field"] == "body"
+    assert "1048576 bytes" in error["message"] and "max_request_body_size" in error["message"]
+
+
+def test_a_body_that_is_too_large_is_refused_as_xml_where_xml_is_asked_for(api: Api) -> None:
+    for path, headers in (("/shelves.xml", {}), ("/shelves", {"Accept": "application/xml"})):
+        answer = api.call("POST", path, data=Announced(2 * 1024 * 1024), **JSON, **headers)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (413, "application/xml")
+        error = ElementTree.fromstring(answer.content)
+        assert error.findtext("code") == "body_too_large"
+        assert error.findtext("request_id") == answer.headers["X-Openstack-Request-Id"]
+
+
+def test_a_content_length_that_is_no_number(api: Api) -> None:
+    answer = api.get("/shelves", Content_Length="many")
+    error = refusal(answer, 400, "invalid_content_length")
+    assert (error["field"], error["value"]) == ("Content-Length", "many")
 
 
 @pytest.mark.parametrize(

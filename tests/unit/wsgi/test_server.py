@@ -119,19 +119,24 @@ def test_the_largest_body_allowed_is_read(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "head",
+    ("head", "code"),
     [
-        b"rubbish\r\n\r\n",
-        b"POST /size HTTP/1.1\r\nContent-Length: minus one\r\n\r\n",
-        b"POST /size HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcde",
-        b"POST /size HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nnot a length\r\n",
+        (b"rubbish\r\n\r\n", "bad_request"),
+        (b"/\r\nAccept: \xff;q=x\r\n\r\n", "bad_request"),
+        (HEAD + b"Content-Length: minus one\r\n\r\n", "invalid_content_length"),
+        (HEAD + b"Content-Length: \xb2\r\n\r\n", "invalid_content_length"),
+        (
+            HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcde",
+            "invalid_content_length",
+        ),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\nnot a length\r\n", "bad_request"),
     ],
 )
-def test_what_is_no_http_gets_the_error_shape(server: Server, head: bytes) -> None:
+def test_what_is_no_http_gets_the_error_shape(server: Server, head: bytes, code: str) -> None:
     with _connect(server) as connection:
         connection.sendall(head)
         answer = _answer(connection)
-    assert (answer[0], _error_code(answer)) == (400, "bad_request")
+    assert (answer[0], _error_code(answer)) == (400, code)
 
 
 def test_slow_bodies_hold_no_thread(server: Server) -> None:
