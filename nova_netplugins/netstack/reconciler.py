@@ -32,6 +32,10 @@ _OVERLAP = datetime.timedelta(minutes=5)
 """How far Melange's clock may be from ours."""
 
 
+class NotDone(str):
+    """Words for what could not be done now, and stays to be done."""
+
+
 class ReconcileOperations(NicOperations):
     def reconcile(self, *, due: bool = False, logged: bool = False) -> list[str]:
         """What was done, in words. ``logged``: others' changes of allowed addresses are only looked
@@ -39,14 +43,14 @@ class ReconcileOperations(NicOperations):
         NIC at a time. ``due``: the same, of ports not at all, and only if nobody has looked since
         ``follow_interval``.
 
-        What fails stays to be done.
+        What fails stays to be done, and is told as NotDone.
         """
         done = list(self._broken_off())
         try:
             done += self._follow(due, logged or due)
         except Exception as error:
             LOG.warning("what Melange and Quantum changed cannot be followed now: %s", error)
-            done.append(f"could not look at what was changed elsewhere: {error}")
+            done.append(NotDone(f"could not look at what was changed elsewhere: {error}"))
         return done
 
     def _broken_off(self) -> Iterator[str]:
@@ -58,7 +62,7 @@ class ReconcileOperations(NicOperations):
                 yield self.flow.resume(intent)
             except Exception as error:
                 LOG.warning("%s %s is not done yet: %s", intent.kind, intent.id, error)
-                yield f"could not finish {intent.kind} {intent.id}: {error}"
+                yield NotDone(f"could not finish {intent.kind} {intent.id}: {error}")
                 if isinstance(error, errors.Unavailable) and not isinstance(error, ClaimLost):
                     # It would not answer about the others either; they come first next time.
                     return

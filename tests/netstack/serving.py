@@ -89,7 +89,7 @@ class Network:
 
     def put(self, path: str, body: Mapping[str, Any]) -> Any:
         if path == "/reconciliation":
-            return {"reconciliation": {"changed": []}}
+            return {"reconciliation": {"changed": [], "failed": []}}
         if path == f"/hosts/{HOST_NAME}/networks":
             if self.host is None:
                 self.host = HOST_NAME

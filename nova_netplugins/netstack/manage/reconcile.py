@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 
+from netkit.manage import FAILED
 from nova_netplugins.ethernet.manage import parsing
 from nova_netplugins.ethernet.manage.parsing import Actions
 from nova_netplugins.netstack.net_api import NetstackNetApi
-from nova_netplugins.plugin import Listing
+from nova_netplugins.netstack.reconciler import NotDone
+from nova_netplugins.plugin import Listing, Outcome
 
 
 def add(nouns: Actions) -> None:
-    summary = "finish or undo what was broken off, and follow what others changed"
+    summary = (
+        "finish or undo what was broken off, and follow what others changed; 1: some of it could "
+        "not be done now"
+    )
     parser = parsing.command(nouns, "reconcile", _reconcile, summary)
     parser.add_argument(
         "--logged",
@@ -21,5 +26,8 @@ def add(nouns: Actions) -> None:
     )
 
 
-def _reconcile(api: NetstackNetApi, args: argparse.Namespace) -> Listing:
-    return Listing(("changed",), [[line] for line in api.reconcile(logged=args.logged)])
+def _reconcile(api: NetstackNetApi, args: argparse.Namespace) -> Outcome:
+    """Exit code 1 when anything stays to be done."""
+    lines = api.reconcile(logged=args.logged)
+    listing = Listing(("changed",), [[line] for line in lines])
+    return Outcome(listing, FAILED if any(isinstance(line, NotDone) for line in lines) else 0)
