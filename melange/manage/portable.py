@@ -118,6 +118,12 @@ def _read_csv(path: str) -> Iterator[tuple[int, Any]]:
 
 def _read_json(path: str) -> Iterator[tuple[int, Any]]:
     with open(path, "rb") as stream:
+        begin = stream.peek().lstrip()[:1]
+        # ijson would find no items in anything else, and say nothing.
+        if begin not in (b"[", b""):
+            raise Unreadable(
+                f"{path} is not a JSON array: it begins with {ascii(begin)[1:]} instead of '['"
+            )
         try:
             yield from enumerate(ijson.items(stream, "item"), start=1)
         except ijson.JSONError as error:

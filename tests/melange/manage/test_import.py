@@ -155,6 +155,7 @@ def test_a_dry_run_tells_and_changes_nothing(tool: Tool) -> None:
     [
         ("x.csv", "adress\n10.0.0.1\n", "adress is unknown; there may be block_id"),
         ("x.json", "[{", "is not a JSON array"),
+        ("x.json", ' {"ip_blocks": []}', "is not a JSON array: it begins with '{' instead of '['"),
         ("x.json", "[7]", "is unknown"),
         ("x.txt", "", "say which by --as"),
     ],
