@@ -5,6 +5,11 @@ from __future__ import annotations
 
 from oslo_config import cfg
 
+# Of an interface: hosts are told it with each network, and read no option.
+KEPT = (
+    ", the same on every host. For net-api and nova-netplugins-manage: it is kept with the network."
+)
+
 
 def common(mac_range: str) -> list[cfg.Opt]:
     return [
@@ -43,8 +48,8 @@ def flat_bridge(bridge: str) -> list[cfg.Opt]:
         ),
         cfg.StrOpt(
             "flat_interface",
-            help="Physical interface that hosts put into a network's bridge; unset: a bridge of "
-            "each host alone.",
+            help="Physical interface that hosts put into the bridge of a new network that names "
+            f"none{KEPT} Unset: a bridge of each host alone.",
         ),
     ]
 

@@ -18,8 +18,8 @@ OPTS: list[cfg.Opt] = [
     *options.serving(),
     cfg.StrOpt(
         "vlan_interface",
-        help="Physical interface that carries the VLANs; unset: each VLAN is a bridge of each "
-        "host alone.",
+        help="Physical interface that carries the VLAN of a new network that names none"
+        f"{options.KEPT} Unset: each VLAN is a bridge of each host alone.",
     ),
     cfg.IntOpt(
         "vlan_start", default=100, min=1, max=4094, help="Lowest VLAN id given to new networks."
