@@ -10,6 +10,7 @@ from nova_netplugins import plugin
 from nova_netplugins.ethernet import gateway
 from nova_netplugins.ethernet.gateway import Serving
 from nova_netplugins.ethernet.nic_dhcp import NicDhcp
+from nova_netplugins.host.dhcp.fitting import only_fitting
 from nova_netplugins.host.dhcp.leases import LeaseChange, LeaseWatcher
 from nova_netplugins.host.dhcp.model import DhcpNetwork, DhcpSubnet
 from nova_netplugins.host.dhcp.settings import Settings
@@ -62,7 +63,7 @@ class Dhcp(NicDhcp):
             lease_seconds=options.dhcp_lease_time,
             dns_servers=self._dns_servers(network),
             mtu=network["mtu"] or 0,
-            options=network["dhcp_options"],
+            options=only_fitting(network["dhcp_options"], 4, f"network {network['id']}"),
         )
 
     def _dns_servers(self, network: dict[str, Any]) -> list[str]:

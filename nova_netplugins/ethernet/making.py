@@ -18,7 +18,7 @@ from nova_netplugins.ethernet.rows import Row, utcnow
 from nova_netplugins.ethernet.segments import Segments
 from nova_netplugins.ethernet.specs import NetworkSpec
 from nova_netplugins.ethernet.traits import Traits
-from nova_netplugins.host.dhcp.options import check_option
+from nova_netplugins.host.dhcp.fitting import check_fit
 from nova_netplugins.host.errors import HostError
 
 _ONLY_V4 = ("gateway", "dhcp_server", "allowed_start", "allowed_end", "fixed_cidr", "network_size")
@@ -212,10 +212,10 @@ class NetworkMaker:
 
 
 def refuse_dhcp_options(options: Mapping[str, str]) -> None:
-    """Raises InvalidOption for one that the host would refuse, and with it the whole network."""
+    """Raises InvalidOption for one that the host could not serve."""
     for name, value in options.items():
         try:
-            check_option(name, value)
+            check_fit(name, value)
         except HostError as error:
             shown = {name: value}
             raise errors.InvalidOption(

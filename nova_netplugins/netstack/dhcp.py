@@ -11,8 +11,8 @@ from netkit.errors import ServiceError
 from nova_netplugins import plugin
 from nova_netplugins.ethernet.gateway import Serving
 from nova_netplugins.ethernet.nic_dhcp import NicDhcp
+from nova_netplugins.host.dhcp.fitting import only_fitting
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, DhcpSubnet
-from nova_netplugins.host.dhcp.options import check_option
 from nova_netplugins.host.dhcp.settings import Settings
 from nova_netplugins.host.errors import HostError
 from nova_netplugins.host.router import Names
@@ -121,7 +121,7 @@ def _subnet(told: Mapping[str, Any]) -> DhcpSubnet:
         gateway=told["gateway"] if is_v4 else None,
         dns=[server for server in told["dns"] if (":" not in server) == is_v4],
         routes=_routes(told) if is_v4 else {},
-        options=_options(told),
+        options=only_fitting(told["options"], told["version"], f"block {told['cidr']}"),
         slaac=told["slaac"],
     )
 
@@ -132,16 +132,3 @@ def _routes(told: Mapping[str, Any]) -> dict[str, str]:
     if told["gateway"] != told["server"]:
         routes.setdefault(f"{METADATA_ADDRESS}/32", told["server"])
     return routes
-
-
-def _options(told: Mapping[str, Any]) -> dict[str, str]:
-    """Those that can be served: the others must not cost anybody his address."""
-    kept = {}
-    for name, value in told["options"].items():
-        try:
-            check_option(name, value, told["version"])
-        except HostError as error:
-            LOG.error("block %s is served without its %s: %s", told["cidr"], name, error)
-        else:
-            kept[name] = value
-    return kept

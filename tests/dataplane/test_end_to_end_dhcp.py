@@ -126,13 +126,6 @@ def test_it_reaches_novas_metadata_as_itself(cloud: Cloud, network: Row, nova: F
     assert headers["X-Forwarded-For"] == instance.address
 
 
-def test_an_option_that_dnsmasq_refuses_costs_nobody_his_address(cloud: Cloud) -> None:
-    odd = {"ntp-server": "not-an-address"}
-    network = cloud.make_network("flat_dhcp", cidr="10.0.3.0/24", bridge="br-odd", dhcp_options=odd)
-    instance = cloud.boot("odd", "flat_dhcp", network)
-    assert instance.ask_dhcp()["ip"] == instance.address
-
-
 def test_behind_a_gateway_that_is_not_ours_metadata_is_reached_through_us(cloud: Cloud) -> None:
     network = cloud.make_network(
         "flat_dhcp", cidr="10.0.4.0/24", bridge="br-foreign", dhcp_server="10.0.4.2"

@@ -92,7 +92,7 @@ class TestNetworks:
             *("--allowed_start", "10.1.0.16", "--allowed_end", "10.1.0.200"),
             *("--bridge_interface", "eth1", "--mtu", "1450", "--uuid", uuid, "--priority", "3"),
             *("--dhcp_server", "10.1.0.253", "--multi_host", "T"),
-            *("--dhcp_option", "ntp-server=192.0.2.9", "--dhcp_option", "42=a b"),
+            *("--dhcp_option", "ntp-server=192.0.2.9", "--dhcp_option", "224=a b"),
             *own,
         )
         rows = serving.rows("network", "show", "--uuid", uuid)
@@ -112,7 +112,7 @@ class TestNetworks:
                 "priority": 3,
                 "dhcp_server": "10.1.0.253",
                 "multi_host": True,
-                "dhcp_options": {"ntp-server": "192.0.2.9", "42": "a b"},
+                "dhcp_options": {"ntp-server": "192.0.2.9", "224": "a b"},
             }.items()
         )
 
@@ -171,7 +171,7 @@ class TestNetworks:
             (("--vlan", "fake"), 2, "argument --vlan: invalid int value: 'fake'"),
             (("--multi_host", "maybe"), 2, "'maybe' is neither T nor F"),
             (("--dhcp_option", "router"), 2, "'router' is not NAME=VALUE"),
-            (("--dhcp_option", "router=a\nb"), 1, "network.dhcp_options"),
+            (("--dhcp_option", "router=a\nb"), 1, "value of DHCP option router"),
             (("--colour", "red"), 2, "unrecognized arguments: --colour red"),
         ],
     )

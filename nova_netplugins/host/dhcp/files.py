@@ -209,8 +209,11 @@ def _render_option(name: str, value: str, version: int) -> str:
     family = "option" if version == 4 else "option6"
     key = name if version == 4 and name.isdecimal() else f"{family}:{name}"
     number = option_number(name, version)
-    if version == 6 and number is not None and option_kind(number, 6) == "addresses":
-        value = ",".join(f"[{address.strip()}]" for address in value.split(","))
+    kind = None if number is None else option_kind(number, version)
+    if kind in ("addresses", "routes", "domains"):
+        items = [item.strip() for item in value.split(",")]
+        in_brackets = version == 6 and kind == "addresses"
+        value = ",".join(f"[{item}]" if in_brackets else item for item in items)
     if not value:
         return key
     return f"{key},{value}" if _PLAIN.issuperset(value) else f'{key},"{value}"'

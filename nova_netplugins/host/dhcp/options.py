@@ -1,6 +1,7 @@
 """DHCP options by name and by number: the names are dnsmasq's, the numbers IANA's.
 
-What sort of value each has, only a server needs that has to be told in octets (``octets``).
+What sort of value each has is for checks, and for a server that has to be told in octets
+(``octets``).
 """
 
 from __future__ import annotations
@@ -111,15 +112,22 @@ _IPV6 = {
 }
 
 _KNOWN = {4: _IPV4, 6: _IPV6}
+# Their values have formats of their own, which dnsmasq makes of what it is told.
+_ONLY_DNSMASQ = {4: ("sip-server",), 6: ("ntp-server", "bootfile-param")}
 _NUMBERS = {
-    version: {known.name: number for number, known in table.items()}
+    version: {known.name.lower(): number for number, known in table.items()}
     for version, table in _KNOWN.items()
 }
 
 
 def option_number(name: str, version: int = 4) -> int | None:
     """The number of a DHCP option, None if only dnsmasq knows it."""
-    return int(name) if name.isdecimal() else _NUMBERS[version].get(name)
+    return int(name) if name.isdecimal() else _NUMBERS[version].get(name.lower())
+
+
+def option_names(version: int) -> set[str]:
+    """All names of DHCP options, in small letters."""
+    return {*_NUMBERS[version], *_ONLY_DNSMASQ[version]}
 
 
 def option_kind(number: int, version: int) -> str | None:
@@ -130,7 +138,7 @@ def option_kind(number: int, version: int) -> str | None:
 
 def check_option(name: str, value: str, version: int = 4) -> None:
     """Raises HostError if that is no DHCP option that an operator may set, or if the value could
-    be taken for more than a value. Whether it fits the option, the server says."""
+    be taken for more than a value. Whether it fits the option, ``fitting.check_fit`` says."""
     number, largest = option_number(name, version), _LARGEST[version]
     if number is None:
         if not _NAME.fullmatch(name):

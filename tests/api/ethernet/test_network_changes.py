@@ -8,6 +8,17 @@ import pytest
 
 from tests.api.ethernet.served import ServedCloud, Service
 
+UNFIT = {
+    "nope=1": "DHCP option 'nope' is not known: a name of dnsmasq's, such as dns-server",
+    "ntp-sever=192.0.2.1": "did you mean ntp-server",
+    "mtu=abc": "'abc' is not valid: it must be an integer from 0 to 65535",
+    "26=65536": "must be an integer from 0 to 65535",
+    "121=nope": "must be a CIDR and a router by turns",
+    "3=x": "'x' is not valid: it must be addresses of IPv4",
+    "ntp-server=2001:db8::1": "must be addresses of IPv4 with commas between them",
+    "200=1,2": "digits with dots, commas or slashes must be IPv4 addresses",
+}
+
 
 class TestChanging:
     def test_a_network_is_renamed_and_given_other_settings(self, service: Service) -> None:
@@ -37,8 +48,6 @@ class TestChanging:
             {"vlan": 7},
             {"label": None},
             {"priority": 10**20},
-            {"dhcp_options": {"router": "192.0.2.1\nlog-queries"}},
-            {"dhcp_options": {"-x": "1"}},
             {"dhcp_options": {"ntp-server": ""}},
             {"dns1": "resolver"},
         ],
@@ -51,7 +60,13 @@ class TestChanging:
         assert vlan.everything() == before
 
     @pytest.mark.parametrize(
-        ("field", "value"), [("mtu", 1000), ("dhcp_options", {"router": '192.0.2.1"'})]
+        ("field", "value"),
+        [
+            ("mtu", 1000),
+            ("dhcp_options", {"router": '192.0.2.1"'}),
+            ("dhcp_options", {"router": "192.0.2.1\nlog-queries"}),
+            ("dhcp_options", {"-x": "1"}),
+        ],
     )
     def test_what_its_host_could_not_serve_is_refused(
         self, vlan: Service, field: str, value: Any
@@ -62,6 +77,26 @@ class TestChanging:
         refusal = vlan.refused("PUT", f"/networks/{network['id']}", body)
         assert (refusal.status, refusal.code, refusal.field) == (400, "invalid_value", field)
         assert vlan.everything() == before
+
+    @pytest.mark.parametrize("option", UNFIT)
+    def test_dhcp_options_that_do_not_fit_are_neither_made_nor_set(
+        self, serving: Service, option: str
+    ) -> None:
+        name, value = option.split("=")
+        path = f"/networks/{serving.network()['id']}"
+        before = serving.everything()
+        wishes = {"label": "n", "cidr": "10.7.0.0/24", "dhcp_options": {name: value}}
+        options = {"dhcp_options": {"6": "192.0.2.1", name: value}}
+        for verb, where, body in (("POST", "/networks", wishes), ("PUT", path, options)):
+            refusal = serving.refused(verb, where, {"network": body})
+            assert (refusal.status, refusal.field) == (400, "dhcp_options")
+            assert UNFIT[option] in refusal.text
+        assert serving.everything() == before
+
+    def test_dhcp_options_that_fit_are_taken(self, flat_dhcp: Service) -> None:
+        options = {"T1": "600", "nis+-domain": "example.org", "sip-server": "192.0.2.1", "2": "-1"}
+        options |= {"121": "10.0.0.0/8,192.0.2.1, 0.0.0.0/0,192.0.2.2", "200": "all", "60": "PXE"}
+        assert flat_dhcp.network(dhcp_options=options)["dhcp_options"] == options
 
     def test_a_network_that_is_not_there_cannot_change(self, service: Service) -> None:
         refusal = service.refused("PUT", "/networks/none", {"network": {"label": "x"}})

@@ -136,8 +136,8 @@ BAD = [
     ({"cidr": "10.0.0.0/24", "colour": "red"}, 400, "invalid_request", "network.colour"),
     ({"cidr": "10.0.0.0/24", "bridge_interface": "e 0"}, 400, "invalid_request", None),
     ({"cidr": "10.0.0.0/24", "bridge_interface": "eth0\n"}, 400, "invalid_request", None),
-    ({"cidr": "10.0.0.0/24", "dhcp_options": {"42": "a\nb"}}, 400, "invalid_request", None),
-    ({"cidr": "10.0.0.0/24", "dhcp_options": {"N,o": "a"}}, 400, "invalid_request", None),
+    ({"cidr": "10.0.0.0/24", "dhcp_options": {"42": "a\nb"}}, 400, "invalid_value", "dhcp_options"),
+    ({"cidr": "10.0.0.0/24", "dhcp_options": {"N,o": "a"}}, 400, "invalid_value", "dhcp_options"),
     ({"cidr": "10.0.0.0/24", "dhcp_options": {"42": 'a"b'}}, 400, "invalid_value", "dhcp_options"),
     ({"cidr": "10.0.0.0/24", "dhcp_options": {"51": "60"}}, 400, "invalid_value", "dhcp_options"),
 ]

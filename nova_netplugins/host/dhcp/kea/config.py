@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from nova_netplugins.host.dhcp.kea.files import KeaFiles
-from nova_netplugins.host.dhcp.kea.octets import octets
 from nova_netplugins.host.dhcp.kea.relay import LISTENS
 from nova_netplugins.host.dhcp.model import DhcpHost, DhcpNetwork, DhcpSubnet
+from nova_netplugins.host.dhcp.octets import octets
 from nova_netplugins.host.dhcp.options import (
     DNS_SERVER,
     DNS_SERVER_V6,

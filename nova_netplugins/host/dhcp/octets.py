@@ -13,9 +13,19 @@ from nova_netplugins.host.dhcp.options import option_kind
 from nova_netplugins.host.errors import BadSettings
 
 _HEX = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2})+")
+_INTEGER = re.compile(r"-?[0-9]{1,10}")
 _WIDTHS = {"u8": 1, "u16": 2, "u32": 4, "i32": 4}
 # Of a number whose option is not known, dnsmasq takes as few octets as it needs.
 _GUESSED = ("u8", "u16", "u32")
+_WANTED = {
+    "addresses": "addresses of IPv{version} with commas between them",
+    "routes": "a CIDR and a router by turns, such as 10.0.0.0/8,192.0.2.1",
+    "domains": "domain names with commas between them",
+    "u8": "an integer from 0 to 255",
+    "u16": "an integer from 0 to 65535",
+    "u32": "an integer from 0 to 4294967295",
+    "i32": "an integer from -2147483648 to 2147483647",
+}
 
 
 def octets(number: int, value: str, version: int) -> bytes:
@@ -33,10 +43,14 @@ def octets(number: int, value: str, version: int) -> bytes:
             return bytes.fromhex(value.replace(":", ""))
         if kind == "text":
             return value.encode("ascii")
+        if not _INTEGER.fullmatch(value):
+            raise ValueError(value)
         return int(value).to_bytes(_WIDTHS[kind], signed=kind == "i32")
-    except (ValueError, OverflowError) as error:
-        wanted = f"DHCP option {number} wants {kind}"
-        raise BadSettings(f"{value!r} is not valid, {wanted}: {error}") from None
+    except (ValueError, OverflowError):
+        rule = _WANTED[kind].format(version=version)
+        raise BadSettings(
+            f"value of DHCP option {number}: {value!r} is not valid: it must be {rule}"
+        ) from None
 
 
 def _guess(value: str, version: int) -> str:
@@ -57,13 +71,15 @@ def _guess(value: str, version: int) -> str:
 def _address(text: str, version: int) -> bytes:
     if version == 4:
         return ipaddress.IPv4Address(text).packed
+    if "%" in text:
+        raise ValueError(text)
     return ipaddress.IPv6Address(text.strip("[]")).packed
 
 
 def _routes(items: list[str]) -> bytes:
     """Destination and router by turns (RFC 3442): of a destination, only what its prefix needs."""
     if len(items) % 2:
-        raise ValueError("each destination needs a router after it")
+        raise ValueError(items)
     told = b""
     for destination, router in zip(items[::2], items[1::2], strict=True):
         net = ipaddress.IPv4Network(destination)
@@ -76,5 +92,5 @@ def _domain(name: str) -> bytes:
     """Labels with their lengths, not compressed (RFC 1035, 3.1)."""
     labels = [label.encode("ascii") for label in name.rstrip(".").split(".")]
     if not all(0 < len(label) < 64 for label in labels):
-        raise ValueError(f"{name!r} is not a domain name")
+        raise ValueError(name)
     return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
