@@ -106,13 +106,13 @@ class Melange(BlockCalls, SharingCalls):
             allowed = _allowed(client, tenant, interface_id)
             return dataclasses.replace(found, allowed=allowed)
 
-        return self.call("show interface", interface_id, show)
+        return self.call("show interface {}", interface_id, show)
 
     def interfaces(self, tenant: str, **filters: str) -> Iterator[Interface]:
         """Of that tenant, without their allowed addresses. ``filters``: tags, device_id,
         network_id, mac_address, address."""
         found = self.call(
-            "list interfaces",
+            "list interfaces of tenant {}",
             tenant,
             lambda client: list(client.interfaces.list(tenant, **filters)),
         )
@@ -122,7 +122,7 @@ class Melange(BlockCalls, SharingCalls):
         """Addresses that the interface may use, its own among them, each with the id of its block.
         () if there is none."""
         return self.call(
-            "list the allowed addresses of interface",
+            "list the allowed addresses of interface {}",
             interface_id,
             lambda client: _allowed(client, tenant, interface_id),
         )
@@ -140,11 +140,11 @@ class Melange(BlockCalls, SharingCalls):
                 )
             }
 
-        return self.call("read its audit log", "allowed addresses", look)
+        return self.call("read its audit log of {}", "allowed addresses", look)
 
     def change_device(self, tenant: str, interface_id: str, device_id: str | None) -> None:
         self.call(
-            "give to another device interface",
+            "give interface {} to another device",
             interface_id,
             lambda client: client.interfaces.update(tenant, interface_id, device_id=device_id),
         )
@@ -152,7 +152,7 @@ class Melange(BlockCalls, SharingCalls):
     def delete_interface(self, interface_id: str) -> None:
         """It is not there afterwards, nor are its addresses allocated; it need not have been."""
         self.gone(
-            "delete interface",
+            "delete interface {}",
             interface_id,
             lambda client: client.interfaces.delete(interface_id),
         )
@@ -179,7 +179,7 @@ class Melange(BlockCalls, SharingCalls):
         if wanted:
             fields["addresses"] = list(wanted)
         got = self.call(
-            "allocate addresses of network",
+            "allocate addresses of network {}",
             network_id,
             lambda client: client.networks.allocate(
                 tenant, network_id, interface.id, idempotency_key=key, **fields
@@ -210,7 +210,7 @@ class Melange(BlockCalls, SharingCalls):
     def deallocate(self, tenant: str, network_id: str, interface_id: str) -> None:
         """The interface has no address of the network afterwards; it need not have had one."""
         self.gone(
-            "release addresses of interface",
+            "release addresses of interface {}",
             interface_id,
             lambda client: client.networks.deallocate(tenant, network_id, interface_id),
         )
@@ -227,7 +227,7 @@ class Melange(BlockCalls, SharingCalls):
         ``blocks``: only of these. Any tenant may have further ones on the network.
         """
         found: list[Mapping[str, Any]] = self.call(
-            "list addresses of network",
+            "list addresses of network {}",
             network_id,
             lambda client: list(
                 client.allocated_ip_addresses.list(network_id=network_id, interface_id=interface_id)

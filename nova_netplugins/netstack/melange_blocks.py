@@ -29,7 +29,7 @@ class BlockCalls(Calls):
             except client_errors.NotFound:
                 return []
 
-        found = self.call("show the blocks of network", network_id, show)
+        found = self.call("show the blocks of network {}", network_id, show)
         # Of a block that was carved into subnets, these have the addresses.
         parents = {block["parent_id"] for block in found}
         blocks = [block_of(block) for block in found if block["id"] not in parents]
@@ -38,7 +38,9 @@ class BlockCalls(Calls):
     def blocks_of_tenant(self, tenant: str) -> dict[str, list[Block]]:
         """As ``blocks`` of each network that it has any on."""
         found = self.call(
-            "list the blocks of tenant", tenant, lambda client: list(client.ip_blocks.list(tenant))
+            "list the blocks of tenant {}",
+            tenant,
+            lambda client: list(client.ip_blocks.list(tenant)),
         )
         parents = {block["parent_id"] for block in found}
         networks: dict[str, list[Block]] = {}
@@ -79,13 +81,13 @@ class BlockCalls(Calls):
                 ranges.create(tenant, policy["id"], offset=0, length=1)
             return policy["id"]
 
-        return self.call("make a policy of tenant", tenant, ensure)
+        return self.call("make a policy of tenant {}", tenant, ensure)
 
     def update_block(self, tenant: str, block_id: str, **settings: Any) -> Block:
         """``settings``: gateway, dns1, dns2, priority, network_id, tags."""
         return block_of(
             self.call(
-                "change block",
+                "change block {}",
                 block_id,
                 lambda client: client.ip_blocks.update(tenant, block_id, **settings),
             )
@@ -94,13 +96,13 @@ class BlockCalls(Calls):
     def delete_block(self, tenant: str, block_id: str) -> None:
         """It is not there afterwards; it need not have been."""
         self.gone(
-            "delete block", block_id, lambda client: client.ip_blocks.delete(tenant, block_id)
+            "delete block {}", block_id, lambda client: client.ip_blocks.delete(tenant, block_id)
         )
 
     def used(self, block_id: str) -> list[Mapping[str, Any]]:
         """Its addresses that are in use, as Melange lists them."""
         return self.call(
-            "list addresses of block",
+            "list addresses of block {}",
             block_id,
             lambda client: list(client.allocated_ip_addresses.list(ip_block_id=block_id)),
         )
@@ -109,7 +111,7 @@ class BlockCalls(Calls):
         """Why an address of the block is not to be had; None: it is. Whose it is stays untold: who
         asks may be another project."""
         told = self.call(
-            "explain address",
+            "explain address {}",
             address,
             lambda client: client.ip_blocks.explain(tenant, block_id, address),
         )
@@ -132,7 +134,7 @@ class BlockCalls(Calls):
                 }
             )
 
-        return self.call("show what hangs on block", block.id, describe)
+        return self.call("show what hangs on block {}", block.id, describe)
 
 
 def block_of(found: Mapping[str, Any]) -> Block:

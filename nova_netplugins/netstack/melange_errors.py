@@ -12,15 +12,15 @@ SERVICE = "Melange"
 
 
 class MelangeError(errors.ServiceError):
-    """``call``: what Melange was asked ("allocate addresses")."""
+    """``call``: what Melange was asked ("show block {}", with ``value`` in place of the braces)."""
 
     code = "melange_error"
 
     def __init__(
         self, call: str, *, value: Any = None, field: str | None = None, **details: Any
     ) -> None:
-        super().__init__(None, field=field, value=value, call=call, service=SERVICE, **details)
-        self.call = call
+        said = call.replace("{}", errors.shorten(value))
+        super().__init__(None, field=field, value=value, call=said, service=SERVICE, **details)
 
 
 class MelangeUnavailable(MelangeError, errors.Unavailable):
@@ -43,8 +43,7 @@ class MelangeMisconfigured(MelangeError, errors.Unavailable):
 class MelangeNotFound(MelangeError, errors.NotFound):
     code = "melange_not_found"
     template = (
-        "{service} cannot {call} {value}: {reason}; somebody else may have deleted it, look what "
-        "there is"
+        "{service} cannot {call}: {reason}; somebody else may have deleted it, look what there is"
     )
 
 
@@ -130,11 +129,11 @@ def told(error: client_errors.ClientError, call: str, value: Any) -> MelangeErro
     """A client's error in our words. ``value``: what the call was about, such as an id."""
     reason = error.detail or str(error)
     if isinstance(error, client_errors.Unauthorized | client_errors.Forbidden):
-        return MelangeMisconfigured(call, reason=f"it refuses our user ({reason})")
+        return MelangeMisconfigured(call, value=value, reason=f"it refuses our user ({reason})")
     if isinstance(error, client_errors.Unreachable):
-        return MelangeUnavailable(call, reason=str(error))
+        return MelangeUnavailable(call, value=value, reason=str(error))
     if isinstance(error, client_errors.ServerError):
-        return MelangeUnavailable(call, reason=f"it answered {error.status}: {reason}")
+        return MelangeUnavailable(call, value=value, reason=f"it answered {error.status}: {reason}")
     if isinstance(error, client_errors.NotFound):
         return MelangeNotFound(call, value=value, reason=reason)
     if error.error_code in _OF_CODE:
@@ -145,5 +144,5 @@ def told(error: client_errors.ClientError, call: str, value: Any) -> MelangeErro
         # Such as a project id with a slash.
         return MelangeRefused(call, answered=400, reason=reason, value=value)
     if error.status is None:
-        return MelangeMisconfigured(call, reason=reason)
+        return MelangeMisconfigured(call, value=value, reason=reason)
     return MelangeRefused(call, answered=error.status, reason=reason, value=value)

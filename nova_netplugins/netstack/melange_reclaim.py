@@ -33,7 +33,9 @@ def blocks_tagged(
     of, too."""
     filters = {"tags": tag, "network_id": network_id}
     found = melange.call(
-        "list blocks", tenant, lambda client: list(client.ip_blocks.list(tenant, **filters))
+        "list blocks of tenant {}",
+        tenant,
+        lambda client: list(client.ip_blocks.list(tenant, **filters)),
     )
     return [block_of(one) for one in found]
 
@@ -47,7 +49,7 @@ def look_at_interface(melange: Melange, interface: Interface) -> Looked[Interfac
         tags = client.tags.of_interface(tenant, id_).list()
         return Looked(interface_of(shown.value), tuple(tags), shown.etag)
 
-    return melange.call("show interface", id_, lambda client: _if_there(look, client))
+    return melange.call("show interface {}", id_, lambda client: _if_there(look, client))
 
 
 def look_at_block(melange: Melange, block: Block) -> Looked[Block] | None:
@@ -56,7 +58,7 @@ def look_at_block(melange: Melange, block: Block) -> Looked[Block] | None:
         found = block_of(shown.value)
         return Looked(found, found.tags, shown.etag)
 
-    return melange.call("show block", block.id, lambda client: _if_there(look, client))
+    return melange.call("show block {}", block.id, lambda client: _if_there(look, client))
 
 
 def is_ours(
@@ -71,7 +73,7 @@ def is_ours(
 
 def block_is_in_use(melange: Melange, block: Block) -> bool:
     return melange.call(
-        "list the addresses of block",
+        "list the addresses of block {}",
         block.id,
         lambda client: any(
             client.allocated_ip_addresses.list(ip_block_id=block.id, limit=1)  # one will do
@@ -92,7 +94,7 @@ def take_interface(melange: Melange, looked: Looked[Interface], device_id: str) 
             return None
         return interface_of(taken)
 
-    return melange.call("give to another device interface", one.id, take)
+    return melange.call("give interface {} to another device", one.id, take)
 
 
 def delete_interface(melange: Melange, looked: Looked[Interface]) -> bool:
@@ -100,7 +102,7 @@ def delete_interface(melange: Melange, looked: Looked[Interface]) -> bool:
     one = looked.value
     return _deleted(
         melange,
-        "delete interface",
+        "delete interface {}",
         one.id,
         lambda client: client.interfaces.delete(one.id, one.tenant_id, if_match=looked.etag),
     )
@@ -111,7 +113,7 @@ def delete_block(melange: Melange, looked: Looked[Block]) -> bool:
     one = looked.value
     return _deleted(
         melange,
-        "delete block",
+        "delete block {}",
         one.id,
         lambda client: client.ip_blocks.delete(one.tenant_id, one.id, if_match=looked.etag),
     )
@@ -119,7 +121,7 @@ def delete_block(melange: Melange, looked: Looked[Block]) -> bool:
 
 def tag_interface(melange: Melange, interface: Interface, tag: str) -> None:
     melange.call(
-        "tag interface",
+        "tag interface {}",
         interface.id,
         lambda client: client.tags.of_interface(interface.tenant_id, interface.id).add(tag),
     )

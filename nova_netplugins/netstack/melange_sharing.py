@@ -53,7 +53,7 @@ class SharingCalls(Calls):
         """Those of the default tenant, in the order in which they are drawn from. ``shared``: only
         those that every tenant's floating IPs may be of."""
         found = self.call(
-            "list the public blocks of",
+            "list the public blocks of tenant {}",
             self._default_tenant,
             lambda client: list(client.ip_blocks.list(self._default_tenant, type="public")),
         )
@@ -65,7 +65,7 @@ class SharingCalls(Calls):
     def floating_ips(self, tenant: str, address: str | None = None) -> list[Floating]:
         """A tenant's, or the one with this address."""
         return self.call(
-            "list the floating IPs of",
+            "list the floating IPs of tenant {}",
             tenant,
             lambda client: [
                 _floating(one) for one in client.floating_ips.list(tenant, address=address)
@@ -76,7 +76,7 @@ class SharingCalls(Calls):
         self, tenant: str, block_id: str, address: str | None, key: str
     ) -> Floating | None:
         """None: the block is full. Raises AddressTaken."""
-        call = "allocate a floating IP"
+        call = f"allocate a floating IP of block {block_id}"
 
         def allocate(client: Client) -> Floating:
             made = client.floating_ips.create(
@@ -91,7 +91,7 @@ class SharingCalls(Calls):
         use by the tenant."""
         reference: Any = inside and {"ip_block_id": inside.block_id, "address": inside.address}
         return self.call(
-            "put a floating IP before another address",
+            "put a floating IP before address {}" if inside else "put a floating IP before nothing",
             inside and inside.address,
             lambda client: _floating(client.floating_ips.associate(tenant, floating_id, reference)),
         )
@@ -99,7 +99,7 @@ class SharingCalls(Calls):
     def release_floating(self, tenant: str, floating_id: str) -> None:
         """It is not the tenant's afterwards; it need not have been."""
         self.gone(
-            "release floating IP",
+            "release floating IP {}",
             floating_id,
             lambda client: client.floating_ips.delete(tenant, floating_id),
         )
@@ -111,7 +111,7 @@ class SharingCalls(Calls):
             listed = client.allocated_ip_addresses.list(ip_block_id=block_id, address=address)
             return next((one["used_by_tenant"] for one in listed), None)
 
-        return self.call("look up address", address, look_up)
+        return self.call("look up address {}", address, look_up)
 
     # -- Allowed on further interfaces
 
@@ -132,12 +132,12 @@ class SharingCalls(Calls):
                 if error.error_code != "already_allowed":
                     raise
 
-        self.call("allow on a further interface the address", address, allow)
+        self.call("allow address {} on a further interface", address, allow)
 
     def forbid(self, tenant: str, interface_id: str, address: str) -> None:
         """Undoes ``allow``; it need not have been allowed."""
         self.gone(
-            "forbid an interface the address",
+            "forbid an interface address {}",
             address,
             lambda client: client.allowed_ips.delete(tenant, interface_id, address),
         )
@@ -186,7 +186,7 @@ class SharingCalls(Calls):
     ) -> list[Shared]:
         """The addresses of a network with all of these tags, in the order they were made."""
         return self.call(
-            "list the shared addresses of network",
+            "list the shared addresses of network {}",
             network_id,
             lambda client: [
                 _shared(one)
@@ -199,7 +199,7 @@ class SharingCalls(Calls):
     def holder(self, tenant: str, block_id: str, address: str) -> str | None:
         """The interface that says it has the address now."""
         return self.call(
-            "show the holder of shared address",
+            "show the holder of shared address {}",
             address,
             lambda client: client.ip_addresses.holder(tenant, block_id, address)["interface_id"],
         )
@@ -207,14 +207,14 @@ class SharingCalls(Calls):
     def set_holder(self, tenant: str, block_id: str, address: str, interface_id: str) -> None:
         """Raises MelangeRefused for an interface that may not use the address."""
         self.call(
-            "make an interface the holder of a shared address",
+            "make an interface the holder of shared address {}",
             address,
             lambda client: client.ip_addresses.set_holder(tenant, block_id, address, interface_id),
         )
 
     def unset_holder(self, tenant: str, block_id: str, address: str) -> None:
         self.call(
-            "unset the holder of shared address",
+            "unset the holder of shared address {}",
             address,
             lambda client: client.ip_addresses.unset_holder(tenant, block_id, address),
         )

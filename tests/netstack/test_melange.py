@@ -86,6 +86,22 @@ def test_a_melange_that_is_not_there_is_named_with_what_to_do() -> None:
     assert "endpoint_override in [melange]" in told and "may be repeated" in told
 
 
+def test_what_a_call_was_about_is_named() -> None:
+    ours = asking(f"http://127.0.0.1:{free_port()}", retries=0)
+    for call, said in (
+        (lambda: ours.public_blocks(), "list the public blocks of tenant 'default' now"),
+        (lambda: ours.blocks("red", "n-1"), "show the blocks of network 'n-1' now"),
+        (
+            lambda: ours.change_device("red", "v{0}", None),
+            r"interface 'v\{0\}' to another device now",
+        ),
+    ):
+        with pytest.raises(MelangeUnavailable, match=said):
+            call()
+    with pytest.raises(MelangeMisconfigured, match="cannot explain address '10.0.0.9':"):
+        asking(None).unavailable("red", "b-1", "10.0.0.9")
+
+
 def test_a_melange_that_says_nothing_is_not_waited_for(front: Faulty) -> None:
     front.plan("GET", Fault(stall=30))
     with pytest.raises(MelangeUnavailable, match="show the blocks of network"):

@@ -162,6 +162,7 @@ class TestHolder:
         for stranger in (third, "nobody"):
             refusal = netstack.refused("PUT", path, {"holder": {"virtual_nic_id": stranger}})
             assert refusal.status == 409
+            assert f"the holder of shared address '{address}': Ip {address} is" in refusal.text
             assert f"neither allocated to interface {stranger} nor allowed" in refusal.text
         assert netstack.get(path)["holder"]["virtual_nic_id"] == pair[0]
 
