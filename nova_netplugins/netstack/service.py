@@ -48,7 +48,10 @@ class NetstackService(RouterService):
             # Networks are served all the same.
             LOG.warning("net-api cannot put things right now: %s", error)
             return []
-        return list(answer["reconciliation"]["changed"])
+        told = answer["reconciliation"]
+        for line in told["failed"]:
+            LOG.warning("net-api: %s", line)
+        return list(told["changed"])
 
     def _differs_in_nics_only(self, serving: Serving, known: Serving) -> bool:
         """Not if the NIC is the first with an address of a new subnet."""
