@@ -20,7 +20,8 @@ def shorten(value: object, limit: int = _SHOWN) -> str:
     if len(text) <= limit:
         return text
     half = limit // 2
-    return f"{text[:half]}...{text[-half:]} ({len(text)} characters)"
+    length = len(value) if isinstance(value, str) else len(text)
+    return f"{text[:half]}...{text[-half:]} ({length} characters)"
 
 
 class ServiceError(Exception):

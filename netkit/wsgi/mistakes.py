@@ -115,6 +115,7 @@ _SENTENCES: Mapping[str, Callable[[ValidationError], str]] = {
     "minLength": _length("at least", "characters"),
     "maxItems": _length("at most", "entries"),
     "minItems": _length("at least", "entries"),
+    "maxProperties": _length("at most", "fields"),
     "minProperties": _length("at least", "fields"),
     "pattern": lambda e: f"{_given(e)} does not match {_wanted(e)}",
     "required": lambda e: "is missing; it is required",

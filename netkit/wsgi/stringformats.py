@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Callable
 
 from jsonschema import FormatChecker
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.IGNORECASE)
+_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.IGNORECASE)
 
 
@@ -38,6 +40,11 @@ def is_hostname(value: str) -> bool:
     return len(value) <= 253 and all(_LABEL.fullmatch(label) for label in value.split("."))
 
 
+def _is_printable(value: str) -> bool:
+    """Spaces of all scripts count: Python's own ``isprintable`` knows but one."""
+    return all(char.isprintable() or unicodedata.category(char) == "Zs" for char in value)
+
+
 _FORMATS: dict[str, tuple[Callable[[str], bool], str]] = {
     "uuid": (
         lambda value: bool(_UUID.fullmatch(value)),
@@ -51,6 +58,12 @@ _FORMATS: dict[str, tuple[Callable[[str], bool], str]] = {
         lambda value: bool(_MAC.fullmatch(value)),
         "a MAC address such as 02:16:3e:01:02:03",
     ),
+    "interface-name": (
+        lambda value: bool(_INTERFACE.fullmatch(value)),
+        "the name of an interface such as eth0 or br-lan: at most 15 letters, digits and . _ -, "
+        "the first a letter, a digit or _",
+    ),
+    "printable": (_is_printable, "text that prints, without line breaks and control characters"),
     "hostname": (is_hostname, "a host name such as web-1 or web-1.example.org (RFC 1123)"),
 }
 

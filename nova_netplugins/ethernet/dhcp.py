@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nova_netplugins import plugin
+from netkit.errors import NotFound
+from nova_netplugins import errors, plugin
 from nova_netplugins.ethernet import gateway
 from nova_netplugins.ethernet.gateway import Serving
 from nova_netplugins.ethernet.nic_dhcp import NicDhcp
@@ -86,7 +87,13 @@ class Dhcp(NicDhcp):
             end = start + _AT_ONCE
             leases = {"leased": leased[start:end], "released": ended[start:end]}
             path = f"{self._path}/{change.network_id}/leases"
-            self._client.put(path, {"leases": {**leases, "complete": complete}})
+            try:
+                self._client.put(path, {"leases": {**leases, "complete": complete}})
+            except NotFound as error:
+                if error.code != errors.NetworkNotFound.code:
+                    raise
+                # It was deleted: the next comparison ends its DHCP.
+                return
 
 
 def _routes(serving: Serving) -> dict[str, str]:

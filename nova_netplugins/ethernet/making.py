@@ -90,6 +90,10 @@ class NetworkMaker:
             if not self._traits.serves and getattr(spec, name):
                 reason = f"{self._traits.name} has no DHCP server and no gateway of its own"
                 raise _refused(spec, name, reason)
+        if spec.vlan is not None and spec.vlan_start is not None:
+            raise _refused(spec, "vlan_start", f"vlan {spec.vlan} is given too; give one of them")
+        if spec.share_address and not self._is_multi_host(spec):
+            raise _refused(spec, "share_address", "it needs multi_host, which the network has not")
         if spec.share_address and self._options.interface_driver != "linuxbridge":
             reason = "hosts that share an address need interface_driver = linuxbridge"
             raise _refused(spec, "share_address", reason)
@@ -148,9 +152,8 @@ class NetworkMaker:
     ) -> dict[str, Any]:
         options = self._options
         number = "" if spec.num_networks == 1 else f"_{index}"
-        multi_host = options.multi_host if self._traits.serves else False
         values = {
-            "id": spec.id or str(uuid.uuid4()),
+            "id": spec.id.lower() if spec.id else str(uuid.uuid4()),
             "label": spec.label[: 255 - len(number)] + number,
             "project_id": spec.project_id,
             "dns1": spec.dns1 or options.flat_network_dns,
@@ -158,7 +161,7 @@ class NetworkMaker:
             "dhcp_options": dict(spec.dhcp_options),
             "mtu": spec.mtu,
             "priority": spec.priority,
-            "multi_host": multi_host if spec.multi_host is None else spec.multi_host,
+            "multi_host": self._is_multi_host(spec),
             "share_address": bool(spec.share_address),
             "enable_dhcp": spec.enable_dhcp and self._traits.serves,
             "injected": not self._traits.serves and options.flat_injected,
@@ -168,6 +171,11 @@ class NetworkMaker:
         values |= self._v4_values(conn, spec, net4) if net4 is not None else {}
         values |= self._v6_values(spec, net6) if net6 is not None else {}
         return values | self._segments.draw(conn, spec, index)
+
+    def _is_multi_host(self, spec: NetworkSpec) -> bool:
+        if spec.multi_host is not None:
+            return spec.multi_host
+        return bool(self._traits.serves and self._options.multi_host)
 
     def _v4_values(
         self, conn: sa.Connection, spec: NetworkSpec, net: planning.IPv4

@@ -165,7 +165,7 @@ class TestNetworks:
             (("--fixed_cidr", "10.9.0.0/28"), 1, "fixed_cidr '10.9.0.0/28' is outside"),
             (("--dns1", "resolver"), 1, "network.dns1: 'resolver' is not an IPv4 or IPv6"),
             (("--uuid", "1"), 1, "network.id: '1' is not a UUID"),
-            (("--bridge_interface", "eth 1"), 1, "network.bridge_interface: 'eth 1' does not"),
+            (("--bridge_interface", "eth 1"), 1, "bridge_interface: 'eth 1' is not the name"),
             (("--vlan", "0"), 1, "VLAN 0 is not valid: a VLAN id is a whole number from 1"),
             (("--vlan", "4095"), 1, "VLAN 4095 is not valid"),
             (("--vlan", "fake"), 2, "argument --vlan: invalid int value: 'fake'"),
@@ -297,7 +297,7 @@ class TestFloatingAddresses:
             (
                 ("create", "--ip_range", "192.0.2.1", "--interface", "a b"),
                 1,
-                "floating_range.interface: 'a b' does not",
+                "floating_range.interface: 'a b' is not the name",
             ),
             (("delete", "--ip_range", "192.0.2.1"), 2, "there is no floating range '192.0.2.1'"),
         ],

@@ -102,6 +102,7 @@ class NetworkOperations(Operations):
         """
 
         def change(conn: sa.Connection) -> None:
+            self._nics.networks.find(conn, network_id)
             addresses = self._nics.addresses
             ended = set(released)
             if complete:

@@ -17,17 +17,13 @@ from nova_netplugins.ethernet.rows import Columns, Row
 Schema = dict[str, Any]
 Body = dict[str, Any]
 
-ID: Schema = {"type": "string", "minLength": 1, "maxLength": 36}
+_TEXT: Schema = {"type": "string", "format": "printable", "minLength": 1}
+ID: Schema = {**_TEXT, "maxLength": 36}
 UUID: Schema = {"type": "string", "format": "uuid"}
-PROJECT: Schema = {"type": "string", "minLength": 1, "maxLength": 255}
-NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 255}
-HOST: Schema = {"type": "string", "minLength": 1, "maxLength": 255}
-# $ alone lets a newline follow in Python, and \Z is no pattern of JSON Schema's.
-DEVICE: Schema = {
-    "type": "string",
-    "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$(?!\n)",
-    "maxLength": 15,
-}
+PROJECT: Schema = {**_TEXT, "maxLength": 255}
+NAME: Schema = {**_TEXT, "maxLength": 255}
+HOST: Schema = {**_TEXT, "maxLength": 255}
+DEVICE: Schema = {"type": "string", "format": "interface-name"}
 ADDRESS: Schema = {"type": "string", "format": "ip-address"}
 ADDRESSES: Schema = {"type": "array", "items": ADDRESS, "maxItems": 16, "uniqueItems": True}
 MAC: Schema = {"type": "string", "format": "mac-address"}

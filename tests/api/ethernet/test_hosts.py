@@ -158,8 +158,10 @@ def test_a_lease_is_no_reason_to_look_at_the_network_again(serving: Service, pro
 
 
 def test_what_is_not_there_is_not_described(serving: Service) -> None:
-    refusal = serving.refused("GET", "/hosts/net1/networks/none")
-    assert (refusal.status, refusal.code) == (404, "network_not_found")
+    leases = {"leases": {"leased": [], "complete": True}}
+    for verb, below, body in (("GET", "", None), ("PUT", "/leases", leases)):
+        refusal = serving.refused(verb, f"/hosts/net1/networks/none{below}", body)
+        assert (refusal.status, refusal.code) == (404, "network_not_found")
 
 
 def test_a_host_name_that_no_row_can_hold_is_refused(serving: Service) -> None:

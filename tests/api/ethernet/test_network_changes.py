@@ -47,6 +47,7 @@ class TestChanging:
             {"cidr": "10.9.0.0/24"},
             {"vlan": 7},
             {"label": None},
+            {"host": "h\x1b[2J"},
             {"priority": 10**20},
             {"dhcp_options": {"ntp-server": ""}},
             {"dns1": "resolver"},

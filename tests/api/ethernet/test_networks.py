@@ -134,6 +134,8 @@ BAD = [
         "cidr",
     ),
     ({"cidr": "10.0.0.0/24", "colour": "red"}, 400, "invalid_request", "network.colour"),
+    ({"cidr": "10.0.0.0/24", "label": "a\x1b[2J"}, 400, "invalid_request", "network.label"),
+    ({"cidr": "10.0.0.0/24", "project_id": "a\nb"}, 400, "invalid_request", "network.project_id"),
     ({"cidr": "10.0.0.0/24", "bridge_interface": "e 0"}, 400, "invalid_request", None),
     ({"cidr": "10.0.0.0/24", "bridge_interface": "eth0\n"}, 400, "invalid_request", None),
     ({"cidr": "10.0.0.0/24", "dhcp_options": {"42": "a\nb"}}, 400, "invalid_value", "dhcp_options"),
@@ -223,6 +225,29 @@ class TestBadWishes:
     def test_flat_serves_nothing(self, flat: Service, field: str, value: Any) -> None:
         body = {"network": {"label": "n", "cidr": "10.0.0.0/24", field: value}}
         assert flat.refused("POST", "/networks", body).field == field
+
+
+class TestTogether:
+    def test_hosts_share_an_address_only_where_each_has_a_gateway(self, serving: Service) -> None:
+        wishes: dict[str, Any] = {"label": "n", "cidr": "10.0.0.0/24", "share_address": True}
+        for more in ({}, {"multi_host": False}):
+            refusal = serving.refused("POST", "/networks", {"network": wishes | more})
+            assert (refusal.status, refusal.field) == (400, "share_address")
+            assert "it needs multi_host" in refusal.text
+        assert make(serving, **wishes, multi_host=True)[0]["share_address"]
+
+    def test_a_vlan_and_where_to_look_for_one_is_too_much(self, vlan: Service) -> None:
+        wishes = {"label": "n", "cidr": "10.0.0.0/24", "vlan": 300, "vlan_start": 400}
+        refusal = vlan.refused("POST", "/networks", {"network": wishes})
+        assert (refusal.status, refusal.field) == (400, "vlan_start")
+        assert "vlan 300 is given too" in refusal.text
+
+    def test_an_id_in_capitals_is_the_same_id(self, service: Service) -> None:
+        id_ = "c19f5bda-0000-4000-8000-00000000abcd"
+        assert make(service, id=id_.upper(), cidr="10.0.0.0/24")[0]["id"] == id_
+        wishes = {"label": "n", "cidr": "10.0.1.0/24", "id": id_}
+        refusal = service.refused("POST", "/networks", {"network": wishes})
+        assert (refusal.status, refusal.field) == (409, "id")
 
 
 class TestVlans:

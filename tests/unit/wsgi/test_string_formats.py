@@ -18,6 +18,8 @@ CHECKER = stringformats.checker()
         ("ipv6-cidr", ["2001:db8::/64", "::/0"]),
         ("cidr", ["192.0.2.0/24", "2001:db8::/64"]),
         ("mac-address", ["02:16:3e:01:02:03", "FA:16:3E:00:00:00"]),
+        ("interface-name", ["eth0", "br-lan", "_a.100", "a" * 15]),
+        ("printable", ["", "a b", "é", "日本\u3000語"]),
         ("hostname", ["web-1", "web-1.example.org", "3com", "a" * 63]),
     ],
 )
@@ -38,6 +40,8 @@ def test_good_values(name: str, values: list[str]) -> None:
             "mac-address",
             ["02:16:3e:01:02", "02-16-3e-01-02-03", "0g:16:3e:01:02:03", "02:16:3e:01:02:03\n"],
         ),
+        ("interface-name", ["", "-a", ".", "a b", "a/b", "eth0\n", "é", "a" * 16]),
+        ("printable", ["a\x1b[2J", "a\n", "\x7f", "a\u202eb", "\u2028", "\ud800"]),
         ("hostname", ["", "-a", "a-", "a..b", "a_b", "ü", "a" * 64, "a." * 127 + "b", "a\n"]),
     ],
 )

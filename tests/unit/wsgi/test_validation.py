@@ -60,3 +60,8 @@ def test_what_only_the_thorough_one_accepts_is_right() -> None:
 def test_an_integer_is_an_integer(count: Any) -> None:
     with pytest.raises(ValidationError, match="count: .* is not an integer"):
         Validators().check({"count": count}, SCHEMA)
+
+
+def test_the_length_of_a_long_value_is_told_without_its_quotes() -> None:
+    with pytest.raises(ValidationError, match=r"\(300 characters\) has 300 characters; at most 3"):
+        Validators().check({"count": 1, "name": "p" * 300}, SCHEMA)
