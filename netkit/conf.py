@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import importlib
 import pkgutil
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -84,6 +85,11 @@ class Configuration:
             default_config_files=None if config_files is None else list(config_files),
         )
         return conf
+
+
+def without_password(url: str) -> str:
+    """For messages: also of what is not quite a URL, and may name several hosts."""
+    return re.sub(r":(?!//).*@", ":***@", url)
 
 
 def database_options(connection: str) -> list[cfg.Opt]:

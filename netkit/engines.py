@@ -11,8 +11,12 @@ import sqlalchemy as sa
 from oslo_db import exception
 from oslo_db.sqlalchemy import enginefacade, exc_filters
 
+from netkit.conf import without_password
+
 SQLITE_BUSY_SECONDS = 20.0
 IDLE_SECONDS = 1.0
+
+_BACKENDS = ("sqlite", "postgresql", "mysql", "mariadb")
 
 WRITES = "netkit_writes"
 """The execution option of a connection whose transaction is going to write."""
@@ -21,13 +25,23 @@ WRITES = "netkit_writes"
 def checked_url(value: str | None) -> sa.URL:
     if not value:
         raise ValueError("[database] connection isn't set: give it a URL such as sqlite:////path")
+    given = f"[database] connection {without_password(value)!r}"
     try:
         url = sa.make_url(value)
-    except sa.exc.ArgumentError as error:
-        raise ValueError(f"[database] connection {value!r} isn't a database URL") from error
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise ValueError(f"{given} isn't a database URL") from error
+    if url.get_backend_name() not in _BACKENDS:
+        raise ValueError(f"{given} isn't of SQLite, PostgreSQL or MariaDB")
+    try:
+        url.get_dialect().import_dbapi()
+    except (sa.exc.ArgumentError, ImportError) as error:
+        raise ValueError(
+            f"{given} has a driver that cannot be used ({error}): give it one that is installed,"
+            " such as postgresql+psycopg:// or mysql+pymysql://"
+        ) from error
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         raise ValueError(
-            f"[database] connection {value!r} is SQLite's in-memory database, which threads cannot"
+            f"{given} is SQLite's in-memory database, which threads cannot"
             " share; give it a file: sqlite:////path"
         )
     if url.get_backend_name() in ("mysql", "mariadb") and "charset" not in url.query:

@@ -13,7 +13,7 @@ from typing import Any
 
 from oslo_config import cfg
 
-from netkit.messaging import messaging, register_options
+from netkit.messaging import messaging, register_options, usable_transport
 from nova_netplugins.bus.endpoints import (
     VERSION,
     AgentEndpoint,
@@ -41,22 +41,23 @@ CLOSE_SECONDS = 2.0
 class Bus:
     """Sending and listening for one process. Make it once, ``close`` it at the end.
 
-    Raises ``oslo_messaging.InvalidTransportURL`` or ``DriverLoadFailure`` for a ``transport_url``
-    that cannot be used. A broker that is away is no error: sending is retried with the next
-    message, listening in the background.
+    Raises ``netkit.messaging.UnusableTransport`` for a ``transport_url`` that cannot be used. A
+    broker that is away is no error: sending is retried with the next message, listening in the
+    background.
     """
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         register_options(conf)
         conf.set_default("transport_url", IN_PROCESS)
         conf.set_default("control_exchange", "nova-netplugins")
-        url = messaging.TransportURL.parse(conf)
+        with usable_transport(conf):
+            url = messaging.TransportURL.parse(conf)
+            self._transport = messaging.get_rpc_transport(conf, url)
         self.in_process: bool = url.transport == "fake"
         self._exchange: str = conf.control_exchange
         if self.in_process:
             # Exchanges of fake:// belong to the whole process, where tests make many buses.
             self._exchange += f"-{uuid.uuid4()}"
-        self._transport = messaging.get_rpc_transport(conf, url)
         self._outbox = Outbox(self._broadcast)
         self._lock = threading.Lock()
         self._servers: dict[tuple[str, str], Any] = {}

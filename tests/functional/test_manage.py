@@ -220,6 +220,19 @@ def test_an_unreachable_database_is_one_line_without_its_password(
     assert "secret" not in ran.err
 
 
+@pytest.mark.parametrize("url", ["nope://ann:secret@host/x", "nope", "rabbit://ann:secret@host:x"])
+def test_a_message_bus_that_cannot_be_used_is_one_line_without_its_password(
+    upgraded: Run, settings: Path, url: str
+) -> None:
+    text = settings.read_text().replace("[DEFAULT]", f"[DEFAULT]\ntransport_url={url}")
+    settings.write_text(text)
+    ran = upgraded("red network list")
+    assert ran.code == 1
+    shown = url.replace("secret", "***")
+    assert ran.err.startswith(f"error: transport_url '{shown}' cannot be used: ")
+    assert ran.err.count("\n") == 1
+
+
 def test_a_wrong_configuration_is_one_line(run: Run, settings: Path, tmp_path: Path) -> None:
     (tmp_path / "nova-network.conf").write_text("manage_red\nmanage_green\n")
     ran = run("db status")

@@ -380,6 +380,13 @@ def test_the_options_of_oslo_config_configure_the_pool(postgresql_url: str) -> N
         ("nonsense", "'nonsense' isn't a database URL"),
         ("sqlite://", "in-memory"),
         ("sqlite:///:memory:", "in-memory"),
+        (
+            "mysql://ann:secret@host/x",
+            r"'mysql://ann:\*\*\*@host/x' has a driver that cannot be used",
+        ),
+        ("postgresql+nothing://host/x", "has a driver that cannot be used"),
+        ("oracle://ann:secret@host/x", r"'oracle://ann:\*\*\*@host/x' isn't of SQLite"),
+        ("mysql+pymysql://ann:secret@host:x/y", r"'mysql\+pymysql://ann:\*\*\*@host:x/y' isn't a"),
     ],
 )
 def test_a_useless_url_is_refused_with_the_reason(url: str, complaint: str) -> None:

@@ -183,6 +183,14 @@ def test_what_cannot_be_used_is_one_line_about_it(command: Command) -> None:
     assert re.fullmatch(r"melange-api: error: .*/no/file.*cannot be read\n", done.stderr)
 
 
+def test_a_database_that_cannot_be_used_is_one_line_without_its_password(command: Command) -> None:
+    command.configure(more="[database]\nconnection = mysql://ann:secret@host/x")
+    done = command.run()
+    assert done.returncode == 1
+    told = r"melange-api: error: \[database\] connection 'mysql://ann:\*\*\*@host/x' has a .*\n"
+    assert re.fullmatch(told, done.stderr)
+
+
 def test_the_wsgi_application_is_the_same_server(command: Command) -> None:
     script = (
         "import webob; from melange.wsgi import application;"
