@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,8 +45,18 @@ class StopSignal:
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.set())
+        self._on_signals(self.set)
+
+    @contextmanager
+    def ending_at_once(self) -> Iterator[None]:
+        """A signal ends the process within this block, where it may wait for long and has nothing
+        yet to end in order. A handler that returns would have the sleep go on (PEP 475).
+        """
+        self._on_signals(sys.exit)
+        try:
+            yield
+        finally:
+            self._on_signals(self.set)
 
     def set(self) -> None:
         """Also for other threads: the process shall end."""
@@ -57,3 +68,8 @@ class StopSignal:
     def wait(self) -> None:
         """Return when the process shall end."""
         os.read(self._read, 1)
+
+    @staticmethod
+    def _on_signals(act: Callable[[], None]) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: act())

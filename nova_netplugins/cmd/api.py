@@ -22,10 +22,10 @@ def main() -> int:
 
 
 def _serve(conf: cfg.ConfigOpts, catalogue: Catalogue, stop: StopSignal) -> None:
-    with (
-        contextlib.closing(Cloud(conf, catalogue)) as cloud,
-        contextlib.closing(Bus(conf)) as bus,
-    ):
+    with stop.ending_at_once():
+        # A database that is away is tried again and again.
+        opened = Cloud(conf, catalogue)
+    with contextlib.closing(opened) as cloud, contextlib.closing(Bus(conf)) as bus:
         server = make_server(conf, cloud, bus)
         server.start()
         LOG.info("net-api listens on %s", server.url)

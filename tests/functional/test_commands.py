@@ -104,6 +104,24 @@ def test_net_api_serves_until_a_signal_ends_it_in_order(
     assert api.wait(15) == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_net_api_while_it_waits_for_the_database(
+    cloud: Cloud, number: signal.Signals
+) -> None:
+    nobody = free_port()
+    url = f"postgresql+psycopg://a:b@127.0.0.1:{nobody}/x"
+    cloud.configure("use_stderr = true", f"[database]\nconnection = {url}")
+    process = cloud.start("api")
+    try:
+        assert process.stderr is not None
+        waits = any("SQL connection failed" in line for line in process.stderr)
+        process.send_signal(number)
+        assert waits and process.wait(3) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_net_api_serves_again_after_a_kill(cloud: Cloud, api: subprocess.Popen[str]) -> None:
     cloud.versions()
     api.kill()
@@ -138,7 +156,11 @@ def test_net_api_does_not_start_on_a_database_that_lacks_tables(cloud: Cloud) ->
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("transport_url = carrier-pigeon://", "carrier-pigeon"),
+        (
+            "transport_url = carrier-pigeon://ann:secret@host/x",
+            "transport_url 'carrier-pigeon://ann:***@host/x' cannot be used",
+        ),
+        ("[database]\nconnection = oracle://h/x", "connection 'oracle://h/x' isn't of SQLite"),
         ("default_network_service = no.such", "default_network_service is no.such, which"),
         ("[api]\nthreads = many", "Value for option threads"),
     ],
