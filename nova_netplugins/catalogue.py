@@ -95,7 +95,8 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise CatalogueError(
-            f"cannot read the list of network services {path} (network_service_conf): {reason}"
+            f"cannot read the list of network services {path} (network_service_conf): {reason};"
+            " make it like etc/nova-network.conf, or name another in network_service_conf"
         ) from error
     for number, line in enumerate(text.splitlines(), start=1):
         if (stripped := line.strip()) and not stripped.startswith("#"):

@@ -142,6 +142,6 @@ def test_the_default_service_must_be_listed(write_module: Write, conf_for: ConfF
 def test_a_missing_list_is_named_with_its_option(conf_for: ConfFor, tmp_path: Path) -> None:
     conf = conf_for("")
     (tmp_path / "nova-network.conf").unlink()
-    expected = r"nova-network.conf \(network_service_conf\): No such file or directory"
+    expected = r"nova-network.conf \(network_service_conf\): No such file or directory; make it"
     with pytest.raises(CatalogueError, match=expected):
         load_catalogue(conf)
