@@ -8,12 +8,11 @@ import sys
 from collections.abc import Sequence
 
 from nova_netplugins.bus import Bus
-from nova_netplugins.catalogue import Catalogue
 from nova_netplugins.cloud import Cloud
 from nova_netplugins.db import CORE
 from nova_netplugins.manage import databases, projects
 from nova_netplugins.manage.run import run
-from nova_netplugins.plugin import Listing, Outcome
+from nova_netplugins.plugin import Listing, NetworkService, Outcome
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,13 +20,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run(args, "nova-netplugins-manage", _add_commands, _execute)
 
 
-def _add_commands(catalogue: Catalogue, parser: argparse.ArgumentParser) -> None:
+def _add_commands(services: Sequence[NetworkService], parser: argparse.ArgumentParser) -> None:
     nouns = parser.add_subparsers(metavar="COMMAND", required=True)
     database = nouns.add_parser("db", help="the tables, and which revision they are at")
     databases.add_commands(database.add_subparsers(metavar="ACTION", required=True))
     project = nouns.add_parser("project", help="projects and their network services")
     projects.add_commands(project.add_subparsers(metavar="NOUN", required=True))
-    for service in catalogue.services:
+    for service in services:
         if service.manage_commands is not None:
             tool = nouns.add_parser(service.name, help=f"the network service {service.name}")
             tool.set_defaults(service_of_command=service.name)

@@ -11,13 +11,13 @@ import argparse
 import importlib
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
-from nova_netplugins.catalogue import Catalogue
 from nova_netplugins.cloud import Cloud
 from nova_netplugins.manage import projects
 from nova_netplugins.manage.run import run
-from nova_netplugins.plugin import Listing
+from nova_netplugins.plugin import Listing, NetworkService
 
 CATEGORY = "project"
 ACTION = "network-service"
@@ -64,7 +64,7 @@ def main() -> int:
     return code or 0
 
 
-def _add_commands(_catalogue: Catalogue, parser: argparse.ArgumentParser) -> None:
+def _add_commands(_services: Sequence[NetworkService], parser: argparse.ArgumentParser) -> None:
     projects.add_actions(parser.add_subparsers(metavar="ACTION", required=True))
 
 

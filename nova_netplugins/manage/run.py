@@ -9,11 +9,14 @@ from collections.abc import Callable, Sequence
 from netkit import manage
 from netkit.output import Listing
 from nova_netplugins import conf as configuration
-from nova_netplugins.catalogue import Catalogue, CatalogueError, load_catalogue
+from nova_netplugins.catalogue import CatalogueError, load_catalogue
 from nova_netplugins.cloud import Cloud
+from nova_netplugins.plugin import NetworkService
 
-AddCommands = Callable[[Catalogue, argparse.ArgumentParser], None]
+AddCommands = Callable[[Sequence[NetworkService], argparse.ArgumentParser], None]
 Execute = Callable[[Cloud, argparse.Namespace], Listing | str | manage.Outcome]
+
+_HELP = ("--help", "-h")
 
 
 def run(argv: Sequence[str], prog: str, add_commands: AddCommands, execute: Execute) -> int:
@@ -28,9 +31,16 @@ def run(argv: Sequence[str], prog: str, add_commands: AddCommands, execute: Exec
 
     def work() -> manage.Outcome:
         conf = manage.configuration(configuration.load, configuration.PROJECT, given)
-        catalogue = load_catalogue(conf)
         parser = argparse.ArgumentParser(prog, parents=[common], allow_abbrev=False)
-        add_commands(catalogue, parser)
+        try:
+            catalogue = load_catalogue(conf)
+        except CatalogueError as error:
+            if rest and rest[0] not in _HELP:
+                raise
+            parser.epilog = f"Without the commands of network services: {error}"
+            add_commands((), parser)
+            parser.parse_args(_HELP[:1])
+        add_commands(catalogue.services, parser)
         args = parser.parse_args(rest)
         with contextlib.closing(manage.opened(lambda: Cloud(conf, catalogue))) as cloud:
             told = execute(cloud, args)

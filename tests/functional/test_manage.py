@@ -254,3 +254,18 @@ def test_the_installed_command_stops_quietly_when_its_reader_does(
         timeout=60,
     )
     assert ran.stderr == ""
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"]])
+def test_without_the_list_of_network_services_there_is_help(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str]
+) -> None:
+    settings = tmp_path / "nova-netplugins.conf"
+    settings.write_text(f"[DEFAULT]\nnetwork_service_conf={tmp_path}/50%.conf\n")
+    with pytest.raises(SystemExit) as ended:
+        manage.main([*arguments, "--config-file", str(settings)])
+    told = capsys.readouterr().out
+    assert (ended.value.code, "projects and their network services" in told) == (0, True)
+    unfolded = "".join(told.split())
+    assert "50%.conf" in unfolded and "makeitlikeetc/nova-network.conf" in unfolded
+    assert manage.main(["flat", "--help", "--config-file", str(settings)]) == 1
