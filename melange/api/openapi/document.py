@@ -44,7 +44,7 @@ _WHEN = {
     422: "Understood, but not to be done: no address is left, a policy forbids it, ...",
     503: "The database does not answer; try again later",
 }
-_TOLD_PLAINLY = frozenset({400, 403, 404, 413, 415})
+_TOLD_PLAINLY = frozenset({400, 403, 404, 415})
 _WHOLE_SEGMENT = {"type": "string", "minLength": 1, "pattern": "^[^/]+$"}
 _VARIABLE = re.compile(r"\{(\w+)\}")
 
