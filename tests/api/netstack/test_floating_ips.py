@@ -126,7 +126,7 @@ def test_those_of_somebody_elses_blocks_are_not_ours(netstack: Netstack, project
     ("wrong", "code"),
     [
         ({"project_id": "a/b"}, "invalid_value"),
-        ({"project_id": "green\n"}, "invalid_value"),
+        ({"project_id": "green\n"}, "invalid_request"),
         ({"pool": "nobody"}, "floating_pool_not_found"),
         ({"address": "192.0.2.1"}, "address_out_of_range"),
         ({"address": "192.0.2"}, "invalid_request"),
