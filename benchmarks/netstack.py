@@ -13,6 +13,9 @@ tables), and the rest, which is netstack's own, its transactions among them; of 
 of it was processor time of the thread. Each is the median of the NICs of a round; shown are the
 median of the rounds, with the least and the most. Clients are threads of this process, which call
 net-api itself; then, in a line of its own, HTTP clients of nova-netplugins-api.
+
+First the floor, which tells how fast the machine is at that moment: two transactions of four
+statements each, as many as netstack's own, by psycopg alone, with pauses as long as Melange's.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import requests
 
 from benchmarks import ipam_service
@@ -86,6 +90,8 @@ def main() -> None:
         connect(url).mac_address_ranges.create(MAC_RANGE)
         for l2 in args.l2.split(","):
             with configured(l2, args.database, url) as file:
+                if args.database == "postgresql":
+                    floor(file, args.nics, args.rounds)
                 within(file, l2, args.nics, args.rounds)
                 over_http(file, l2, args.nics, args.rounds)
 
@@ -107,6 +113,38 @@ def configured(l2: str, database: str, melange_url: str) -> Iterator[Path]:
         with open_cloud(file) as cloud:
             upgrade(cloud)
         yield file
+
+
+def floor(file: Path, times: int, rounds: int) -> None:
+    with open_cloud(file) as cloud:
+        url = cloud.database.engine.url.set(drivername="postgresql")
+    with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS floor (id text PRIMARY KEY, note text)")
+        connection.commit()
+        taken = [[_floor(connection) for _ in range(times)] for _ in range(rounds)]
+        medians = [statistics.median(one) * 1000 for one in taken]
+    print(f"{'the floor: psycopg alone':<44}{spread(medians)} ms", flush=True)
+
+
+def _floor(connection: psycopg.Connection[Any]) -> float:
+    """Seconds, without the pauses."""
+    taken = 0.0
+    one = {"id": str(uuid.uuid4()), "note": "x" * 200}
+    for statements in _FLOOR:
+        time.sleep(0.01)
+        start = time.perf_counter()
+        for statement in statements:
+            connection.execute(statement, one)
+        connection.commit()
+        taken += time.perf_counter() - start
+    return taken
+
+
+_FIND = "SELECT note FROM floor WHERE id = %(id)s FOR UPDATE"
+_FLOOR = (
+    (_FIND, _FIND, "INSERT INTO floor VALUES (%(id)s, %(note)s)", _FIND),
+    (_FIND, "UPDATE floor SET note = %(note)s WHERE id = %(id)s", _FIND, _FIND),
+)
 
 
 def within(file: Path, l2: str, nics: int, rounds: int) -> None:
