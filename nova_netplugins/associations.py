@@ -69,8 +69,8 @@ class Attachment:
 
 
 class Associations:
-    """``pin``, ``require``, ``attach`` and ``detach`` belong in a network service's own
-    transaction.
+    """``pin``, ``require``, ``attach``, ``pin_and_attach`` and ``detach`` belong in a network
+    service's own transaction.
 
     The other methods are each a transaction of their own.
     """
@@ -137,6 +137,27 @@ class Associations:
             .where(nics.c.id == row.id)
             .values(instance_id=instance_id, updated_at=timeutils.utcnow())
         )
+
+    def pin_and_attach(
+        self,
+        connection: sa.Connection,
+        instance_id: str | None,
+        nic_id: str,
+        project_id: str,
+        service: str,
+    ) -> None:
+        """``pin`` and ``attach`` of a virtual NIC that is new, in one statement if the project has
+        a row."""
+        values = {
+            "of_instance": instance_id,
+            "of_nic": nic_id,
+            "of_project": project_id,
+            "of_service": service,
+            "now": timeutils.utcnow(),
+        }
+        if connection.execute(_PIN_AND_ATTACH, values).rowcount != 1:
+            self.pin(connection, project_id, service)
+            self.attach(connection, instance_id, nic_id, project_id, service)
 
     def detach(self, connection: sa.Connection, *nic_ids: str) -> None:
         """Forget virtual NICs: they are deleted. Nothing to forget is fine."""
@@ -258,6 +279,34 @@ _LIVE_SHARED = (
     _live(sa.bindparam("of_project"))
     .with_only_columns(projects.c.network_service)
     .with_for_update(read=True)
+)
+
+
+_PIN_AND_ATTACH = (
+    nics.insert()
+    .from_select(
+        [
+            "instance_id",
+            "virtual_nic_id",
+            "project_id",
+            "network_service",
+            "created_at",
+            "deleted",
+        ],
+        _live(sa.bindparam("of_project"))
+        .with_only_columns(
+            sa.bindparam("of_instance", type_=nics.c.instance_id.type),
+            sa.bindparam("of_nic", type_=nics.c.virtual_nic_id.type),
+            projects.c.project_id,
+            projects.c.network_service,
+            sa.bindparam("now", type_=nics.c.created_at.type),
+            sa.literal_column("0"),
+        )
+        .where(projects.c.network_service == sa.bindparam("of_service"))
+        .with_for_update(read=True),
+        include_defaults=False,
+    )
+    .execution_options(preserve_rowcount=True)
 )
 
 

@@ -164,9 +164,6 @@ _ACTIVATE = VIRTUAL_NICS.update().where(
 
 def _activate(connection: sa.Connection, ops: Operations, work: Work) -> list[str]:
     """The networks whose other hosts have to know."""
-    # The project may have got another service meanwhile.
-    for project in {nic.tenant for nic in nics(work) if nic.purpose != GATEWAY}:
-        ops.associations.pin(connection, project, ops.name)
     intents.finish(connection, work.intent)
     for nic in nics(work):
         values = _active_values(work, nic)
@@ -175,7 +172,10 @@ def _activate(connection: sa.Connection, ops: Operations, work: Work) -> list[st
             raise plugin_errors.NetworkNotFound(field="network_id", value=nic.network_id)
         work.made[nic.id, "row"] = {**nic_rows.new_row(nic), **values}
         if nic.purpose != GATEWAY:
-            ops.associations.attach(connection, nic.instance_id, nic.id, nic.tenant, ops.name)
+            # The project may have got another service meanwhile.
+            ops.associations.pin_and_attach(
+                connection, nic.instance_id, nic.id, nic.tenant, ops.name
+            )
     return peers.changed(connection, ops, _places(work))
 
 

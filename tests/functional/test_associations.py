@@ -213,3 +213,19 @@ def test_what_no_path_can_name_gets_no_service(associations: Associations, proje
     with pytest.raises(InvalidOption, match="1 to 255 characters that print"):
         associations.associate(project, "flat")
     assert associations.list() == []
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_new_virtual_nic_is_attached_and_pins_its_project(
+    database: Database, associations: Associations, known: bool
+) -> None:
+    used = associations.show("p1").network_service
+    if known:
+        associations.associate("p1", used)
+    database.run(associations.pin_and_attach, "i1", "n1", "p1", used)
+    [attached] = associations.attachments(project_id="p1")
+    assert (attached.instance_id, attached.network_service) == ("i1", used)
+    assert associations.show("p1") == ProjectService("p1", used, explicit=True)
+    with pytest.raises(ProjectUsesOtherService):
+        database.run(associations.pin_and_attach, "i1", "n2", "p1", "other")
+    assert len(associations.attachments()) == 1
